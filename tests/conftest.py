@@ -1,0 +1,50 @@
+"""Fixtures of every test: an environment without the user's own settings, and renderings shared between workers."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.matrix import case_id
+from tests.rendering import pristine_environment, render
+
+Render = Callable[[dict[str, object]], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_environment() -> Iterator[None]:
+    """Git and copier see neither the user's configuration nor a virtual environment that happens to be active."""
+    with pristine_environment(), pytest.MonkeyPatch.context() as patch:
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "Test")
+            patch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+        for name in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "PYTHONPATH"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole run, whichever xdist worker asks."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def rendering(shared_folder: Path) -> Render:
+    """Rendered repositories, each rendered once for all workers: read them, copy them, never change them."""
+
+    def rendered(answers: dict[str, object]) -> Path:
+        dest = shared_folder / "renderings" / case_id(answers).replace("/", "_")
+        with FileLock(f"{dest}.lock"):
+            if not dest.exists():
+                partial = dest.with_suffix(".partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                render(partial, **answers)
+                partial.rename(dest)
+        return dest
+
+    return rendered

@@ -1,0 +1,56 @@
+"""The supported combinations of answers, as data.
+
+Structural answers decide which files exist; sizes, model and region only fill in values, so each of their values appears
+at least once instead of in every combination.
+"""
+
+from itertools import combinations
+
+SERVICES = ("chat", "vision", "text")
+SERVICE_SUBSETS = [
+    list(subset) for size in (1, 2, 3) for subset in combinations(SERVICES, size)
+]
+
+DEFAULT: dict[str, object] = {}
+
+# Every subset of services, with the other structural answers turned over in turn.
+STRUCTURES: list[dict[str, object]] = [
+    {
+        "services": services,
+        "license": "none" if index % 2 else "mit",
+        "ci": "none" if index % 3 == 1 else "github",
+    }
+    for index, services in enumerate(SERVICE_SUBSETS)
+]
+
+# Every value that changes no structure.
+VALUES: list[dict[str, object]] = [
+    {
+        "chat_model": "gpt-5.4",
+        "data_residency": "data-zone",
+        "location": "eastus2",
+        "dev_size": "small",
+        "prod_size": "medium",
+    },
+    {
+        "project_name": "R&D l'équipe – 東京",
+        "project_slug": "r-and-d-2",
+        "owner_email": "a@example.com, b@example.org",
+        "chat_model": "gpt-5.5",
+        "location": "francecentral",
+        "prod_size": "large",
+    },
+]
+
+CASES = [DEFAULT, *STRUCTURES, *VALUES]
+
+
+def case_id(answers: dict[str, object]) -> str:
+    """Short test id of a set of answers, such as ``services=chat+text,ci=none``."""
+    return (
+        ",".join(
+            f"{name}={'+'.join(value) if isinstance(value, list) else value}"
+            for name, value in answers.items()
+        )
+        or "default"
+    )

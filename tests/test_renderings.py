@@ -1,0 +1,112 @@
+"""What holds for the files of every rendering, whatever was answered."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Render
+from tests.matrix import CASES, SERVICES, case_id
+
+pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
+
+# Files that are empty on purpose.
+EMPTY = {"__init__.py", "py.typed", "requirements.txt"}
+
+# Words that belong to one service only: none of them may be left when that service is not selected.
+TRACES = {
+    "chat": r"chat|openai|responses api|prompts/",
+    "vision": r"vision(?!ing|ed|s\b)|image analysis|caption",
+    "text": r"text[-_ ]service|services/text|document.intelligence|key.value.pair|TEXT_SERVICE",
+}
+
+
+def files(repository: Path) -> list[Path]:
+    return sorted(path for path in repository.rglob("*") if path.is_file())
+
+
+def test_every_file_looks_written_by_hand(rendering: Render, answers: dict[str, object]) -> None:
+    for path in files(rendering(answers)):
+        text = path.read_text(encoding="utf-8")
+        name = path.name
+        if name not in EMPTY:
+            assert text.strip(), f"{path} is empty"
+        if not text:
+            continue
+        assert not re.search(r"\[\[ |\[% |\[# ", text), f"{path} holds template syntax"
+        assert "\r" not in text, f"{path} has carriage returns"
+        assert text.endswith("\n") and not text.endswith("\n\n"), f"{path} does not end with one newline"
+        assert not text.startswith("\n"), f"{path} starts with a blank line"
+        blank_lines = r"\n\n\n\n" if path.suffix == ".py" else r"\n\n\n"
+        assert not re.search(blank_lines, text), f"{path} has a scar of blank lines"
+        if path.suffix != ".md":
+            assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{path} has trailing spaces"
+
+
+def test_every_file_parses(rendering: Render, answers: dict[str, object]) -> None:
+    for path in files(rendering(answers)):
+        text = path.read_text(encoding="utf-8")
+        match path.suffix:
+            case ".json" if path.name not in {"devcontainer.json", "bicepconfig.json"}:
+                json.loads(text)
+            case ".yml" | ".yaml":
+                list(yaml.safe_load_all(text))
+            case ".toml":
+                tomllib.loads(text)
+            case ".py":
+                ast.parse(text, filename=str(path))
+
+
+def test_python_is_linted_and_formatted(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    for command in (["check", "--no-cache"], ["format", "--check", "--diff", "--no-cache"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."], cwd=repository, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_deselected_services_leave_no_trace(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    selected = answers.get("services", list(SERVICES))
+    assert isinstance(selected, list)
+    for service in SERVICES:
+        if service in selected:
+            continue
+        for path in files(repository):
+            relative = path.relative_to(repository).as_posix()
+            found = re.search(rf".*(?:{TRACES[service]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE)
+            assert not found, f"{relative} still speaks of {service}: {found.group().strip()}"
+
+
+def test_the_answers_file_is_the_only_trace_of_the_template(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    for name, value in answers.items():
+        assert recorded[name] == value
+    assert not [path for path in files(repository) if path.suffix == ".jinja"]
+
+
+def test_workflows_and_images_pass_their_linters(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    workflows = [str(path) for path in repository.glob(".github/workflows/*.yml")]
+    assert bool(workflows) == (answers.get("ci", "github") == "github")
+    images = [str(path) for path in repository.rglob("Dockerfile")]
+    assert images
+    scripts = [str(path) for path in repository.rglob("*.sh")]
+    for tool, arguments in (
+        ("actionlint", workflows),
+        ("hadolint", images),
+        ("shellcheck", scripts),
+    ):
+        if arguments:
+            done = subprocess.run(
+                [str(Path(sys.executable).parent / tool), *arguments], cwd=repository, capture_output=True, text=True
+            )
+            assert done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}"

@@ -1,0 +1,68 @@
+"""A rendered repository passes its own checks on first checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.conftest import Render
+from tests.matrix import SERVICE_SUBSETS, case_id
+from tests.programs import program
+
+UV = Path(sys.executable).parent / "uv"
+
+# Everything together, each service alone, and a pair: what a missing or a surplus file would break.
+PYTHON_CASES: list[dict[str, object]] = [{"services": services} for services in SERVICE_SUBSETS if len(services) != 2]
+PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a command of the repository; what it prints is shown when it fails."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
+
+
+def checkout(rendering: Path, folder: Path) -> Path:
+    """A first commit of a rendering, cloned: nothing that git ignores is left to help."""
+    source = folder / "source"
+    shutil.copytree(rendering, source)
+    run(source, "git", "init", "--quiet", "--initial-branch=main")
+    run(source, "git", "add", "--all")
+    run(source, "git", "commit", "--quiet", "--message=Start")
+    run(folder, "git", "clone", "--quiet", str(source), "clone")
+    return folder / "clone"
+
+
+@pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
+def test_python_checks_pass(rendering: Render, tmp_path: Path, answers: dict[str, object]) -> None:
+    repository = checkout(rendering(answers), tmp_path)
+    run(repository, str(UV), "sync", "--quiet", "--all-packages")
+    run(repository, str(UV), "run", "--no-sync", "ruff", "check")
+    run(repository, str(UV), "run", "--no-sync", "ruff", "format", "--check")
+    run(repository, str(UV), "run", "--no-sync", "mypy")
+    run(repository, str(UV), "run", "--no-sync", "pytest", "--quiet")
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=repository, capture_output=True, text=True)
+    assert changed.stdout.splitlines() in ([], ["?? uv.lock"])
+
+
+@pytest.mark.parametrize("services", SERVICE_SUBSETS, ids="+".join)
+def test_web_checks_pass(rendering: Render, shared_folder: Path, tmp_path: Path, services: list[str]) -> None:
+    npm = program("npm")
+    web = tmp_path / "web"
+    shutil.copytree(rendering({"services": services}) / "web", web)
+    packages = shared_folder / "web-packages"
+    with FileLock(f"{packages}.lock"):
+        if not packages.exists():
+            partial = packages.with_suffix(".partial")
+            shutil.copytree(web, partial)
+            run(partial, npm, "install", "--silent", "--no-audit", "--no-fund")
+            partial.rename(packages)
+    shutil.copytree(packages / "node_modules", web / "node_modules", symlinks=True, copy_function=os.link)
+    for script in ("lint", "typecheck", "format:check", "test", "build"):
+        run(web, npm, "run", "--silent", script)
+    assert (web / "dist" / "index.html").is_file()
+    assert (web / "dist" / "staticwebapp.config.json").is_file()

@@ -1,0 +1,1 @@
+"""One module for each AI service that the stand-in speaks for."""

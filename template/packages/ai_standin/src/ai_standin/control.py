@@ -1,0 +1,56 @@
+"""What a person or a test steers: failures to come and calls that came."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Failure(BaseModel):
+    """How the next calls of one AI service shall fail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service: str
+    mode: Literal["throttle", "error", "slow", "cut"]
+    times: int | None = Field(default=None, ge=1, description="Calls that fail; null: all of them.")
+    seconds: float = Field(default=60, gt=0, le=3600, description="How long `slow` holds.")
+    after_events: int | None = Field(
+        default=None,
+        ge=0,
+        description="Events of a stream that `slow` (default 0) and `cut` (6) let through.",
+    )
+
+
+@dataclass
+class Control:
+    """The state behind `/standin`: failures by service, calls by operation."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    aborted: Counter[str] = field(default_factory=Counter)
+    _failures: dict[str, tuple[Failure, int | None]] = field(default_factory=dict)
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def arm(self, failure: Failure) -> None:
+        self._failures[failure.service] = (failure, failure.times)
+
+    def clear(self) -> None:
+        """Forget every failure and let go of the calls that `slow` holds."""
+        self._failures.clear()
+        self._released.set()
+        self._released = asyncio.Event()
+
+    def take(self, service: str) -> Failure | None:
+        """Return the failure that the next call of `service` must show."""
+        failure, left = self._failures.get(service, (None, None))
+        if failure is not None and left is not None:
+            if left == 1:
+                del self._failures[service]
+            else:
+                self._failures[service] = (failure, left - 1)
+        return failure
+
+    async def released(self) -> None:
+        await self._released.wait()

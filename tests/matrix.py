@@ -28,7 +28,7 @@ VALUES: list[dict[str, object]] = [
     {
         "chat_model": "gpt-5.4",
         "data_residency": "data-zone",
-        "location": "eastus2",
+        "location": "eastus",
         "dev_size": "small",
         "prod_size": "medium",
     },
@@ -37,6 +37,7 @@ VALUES: list[dict[str, object]] = [
         "project_slug": "r-and-d-2",
         "owner_email": "a@example.com, b@example.org",
         "chat_model": "gpt-5.5",
+        "data_residency": "data-zone",
         "location": "francecentral",
         "prod_size": "large",
     },

@@ -1,0 +1,1 @@
+"""Starts and keeps up production AI repositories for the Azure Developer CLI."""

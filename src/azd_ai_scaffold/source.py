@@ -1,0 +1,132 @@
+"""Where the template comes from, so that what is rendered can be updated later."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from azd_ai_scaffold.errors import ScaffoldError
+
+PACKAGE = "azd-ai-scaffold"
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template's git repository (URL or absolute path) and the commit, tag or branch to render.
+
+    `ref` is None for the latest release.
+    """
+
+    url: str
+    ref: str | None
+
+
+def find_source(template: str | None, ref: str | None, warn: Warn) -> Source:
+    """Decide which template to render.
+
+    Args:
+        template: URL or path given by the user, or None for the place this package came from.
+        ref: Tag, branch or commit given by the user.
+        warn: Called with one line about a source that works on this machine only.
+
+    Returns:
+        The source, such that copier records something that `copier update` can use.
+
+    Raises:
+        ScaffoldError: There is no source, or it could not be updated from.
+    """
+    if shutil.which("git") is None:
+        raise ScaffoldError("git is not installed: install it and put it on PATH")
+    if template is None:
+        source = _source_of_package(ref)
+    elif (path := Path(template).expanduser()).exists():
+        source = Source(str(path.resolve()), ref)
+    else:
+        source = Source(_copier_url(template), ref)
+    if os.path.isabs(source.url):
+        _check_repository(Path(source.url))
+        warn(f"the template is the folder {source.url}: only this machine can update from it")
+    return source
+
+
+def _source_of_package(ref: str | None) -> Source:
+    """The place this package was installed from (PEP 610, `direct_url.json`)."""
+    try:
+        text = metadata.distribution(PACKAGE).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        text = None
+    origin = json.loads(text) if text else {}
+    if commit := origin.get("vcs_info", {}).get("commit_id"):
+        return Source(_copier_url(origin["url"]), ref or commit)
+    if "dir_info" in origin:
+        return _source_of_checkout(Path(url2pathname(urlsplit(origin["url"]).path)), ref)
+    raise ScaffoldError(
+        "this installation does not know its template: pass --template with a git URL or a path"
+    )
+
+
+def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
+    """Its `origin` where HEAD is there, else the checkout itself."""
+    _check_repository(checkout)
+    head = _git(checkout, "rev-parse", "HEAD")
+    remote = _git(checkout, "config", "--get", "remote.origin.url", check=False)
+    pushed = _git(checkout, "for-each-ref", "--contains", head, "refs/remotes/origin")
+    if not remote or not pushed:
+        return Source(str(checkout), ref or head)
+    local = (checkout / Path(remote).expanduser()).resolve()
+    return Source(str(local) if local.exists() else _copier_url(remote), ref or head)
+
+
+def _check_repository(path: Path) -> None:
+    """Refuse a folder whose renderings could not be updated."""
+    if not path.is_dir():
+        raise ScaffoldError(f"{path} is no folder: give the template's git repository")
+    if _git(path, "rev-parse", "--is-bare-repository", check=False) == "true":
+        return
+    top = _git(path, "rev-parse", "--show-toplevel", check=False)
+    if not top or Path(top).resolve() != path.resolve():
+        raise ScaffoldError(f"{path} is no git repository: renderings of it could not be updated")
+    if _git(path, "rev-parse", "--is-shallow-repository") == "true":
+        raise ScaffoldError(f"{path} is a shallow clone: run git -C {path} fetch --unshallow first")
+    if _git(path, "status", "--porcelain"):
+        raise ScaffoldError(
+            f"{path} has changes that are not committed: commit or stash them first"
+        )
+
+
+def _copier_url(url: str) -> str:
+    """Spell a URL the way copier recognises as git, and refuse credentials in it."""
+    bare = url.removeprefix("git+")
+    parts = urlsplit(bare)
+    # The user of an ssh URL is no secret; everything before the @ of an https URL may be one.
+    if parts.password is not None or (parts.scheme in ("http", "https") and parts.username):
+        raise ScaffoldError(
+            "the template's URL carries credentials, which would be recorded: remove them and "
+            "use a git credential helper"
+        )
+    if re.match(r"(git@|git://|gh:|gl:)", bare) or bare.endswith(".git"):
+        return bare
+    return f"git+{bare}"
+
+
+def _git(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Output of a git command in a folder; with `check`, its failure is told in one line."""
+    result = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if check and result.returncode:
+        reason = (result.stderr.strip().splitlines() or ["git failed"])[0]
+        raise ScaffoldError(f"{folder} cannot be read as a git repository: {reason}")
+    return result.stdout.strip() if result.returncode == 0 else ""

@@ -44,15 +44,14 @@ def new(
     """
     from azd_ai_scaffold.new import new_repository, next_steps
 
-    rendered = new_repository(
-        dest, data, defaults=defaults, template=template, vcs_ref=vcs_ref, warn=warn
-    )
+    rendered = new_repository(dest, data, defaults=defaults, template=template, vcs_ref=vcs_ref)
+    if rendered.source.is_local:
+        click.echo(
+            f"{PROGRAM}: warning: the template is the folder {rendered.source.url}: "
+            "only this machine can update from it",
+            err=True,
+        )
     click.echo(next_steps(rendered, dest))
-
-
-def warn(message: str) -> None:
-    """Print one line of warning to standard error."""
-    click.echo(f"{PROGRAM}: warning: {message}", err=True)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -77,8 +76,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"{PROGRAM}: {error}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as interrupt:
-        click.echo(f"\n{PROGRAM}: interrupted, nothing was written", err=True)
-        return getattr(interrupt, "exit_code", INTERRUPTED)
+        click.echo(f"{PROGRAM}: interrupted, nothing was written", err=True)
+        # click wraps what interrupted it
+        return getattr(interrupt.__cause__, "exit_code", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

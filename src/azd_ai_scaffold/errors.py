@@ -7,7 +7,7 @@ class ScaffoldError(Exception):
     exit_code = 1
 
 
-class UsageProblem(ScaffoldError):
+class WrongUsageError(ScaffoldError):
     """The command was called wrongly: exit code 2."""
 
     exit_code = 2

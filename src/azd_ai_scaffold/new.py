@@ -17,8 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from azd_ai_scaffold.errors import ScaffoldError, UsageProblem
-from azd_ai_scaffold.source import Source, Warn, find_source
+from azd_ai_scaffold.errors import ScaffoldError, WrongUsageError
+from azd_ai_scaffold.source import Source, find_source
 
 if TYPE_CHECKING:
     from copier import Worker
@@ -28,10 +28,10 @@ Answers = dict[str, str | list[str]]
 
 @dataclass(frozen=True)
 class Rendered:
-    """A finished repository: its folder and what its owner called it."""
+    """A finished repository: what its owner called it, and where its template is."""
 
-    folder: Path
     project_name: str
+    source: Source
 
 
 class Stopped(KeyboardInterrupt):
@@ -49,7 +49,6 @@ def new_repository(
     defaults: bool,
     template: str | None,
     vcs_ref: str | None,
-    warn: Warn,
 ) -> Rendered:
     """Render a new repository into `dest`.
 
@@ -59,7 +58,6 @@ def new_repository(
         defaults: Take the default of every question that `data` leaves open.
         template: URL or path of the template, or None for the place this package came from.
         vcs_ref: Tag, branch or commit of the template.
-        warn: Called with each line of warning.
 
     Returns:
         The finished repository.
@@ -69,16 +67,16 @@ def new_repository(
         KeyboardInterrupt: It was interrupted; `dest` is as it was.
     """
     answers = parse_data(data)
-    folder = Path(os.path.abspath(dest.expanduser()))
+    folder = dest.resolve()
     check_destination(folder)
     if not defaults and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ScaffoldError("there is no terminal to ask in: pass --defaults (and --data)")
     with stop_signals():
-        source = find_source(template, vcs_ref, warn)
+        source = find_source(template, vcs_ref)
         with one_line_errors(), staging_folder(folder) as staging:
             name = render(source, staging, answers, defaults=defaults)
             move_into_place(staging, folder)
-    return Rendered(folder, name)
+    return Rendered(name, source)
 
 
 def next_steps(rendered: Rendered, dest: Path) -> str:
@@ -97,16 +95,19 @@ def parse_data(data: Sequence[str]) -> dict[str, str]:
     for item in data:
         name, separator, value = item.partition("=")
         if not separator or not name.isidentifier():
-            raise UsageProblem(f"--data {item!r} is not of the form NAME=VALUE")
+            raise WrongUsageError(f"--data {item!r} is not of the form NAME=VALUE")
         if name in answers:
-            raise UsageProblem(f"--data answers {name} twice")
+            raise WrongUsageError(f"--data answers {name} twice")
         answers[name] = value
     return answers
 
 
 def check_destination(folder: Path) -> None:
     """Refuse a destination that rendering would overwrite or mix with."""
-    if not os.path.lexists(folder):
+    file = next((parent for parent in folder.parents if parent.is_file()), None)
+    if file:
+        raise ScaffoldError(f"{file} is no folder: choose another destination")
+    if not folder.exists():
         return
     if not folder.is_dir():
         raise ScaffoldError(f"{folder} is no folder: choose another destination")
@@ -148,7 +149,7 @@ def render(source: Source, folder: Path, answers: Mapping[str, str], *, defaults
 
 
 def project_name(worker: "Worker") -> str:
-    """What the owner called the project, or the folder's purpose for another template."""
+    """What the owner called the project; another template may not ask."""
     return str(worker.answers.combined.get("project_name", "The repository"))
 
 
@@ -158,7 +159,7 @@ def typed_answers(
     """Refuse unknown names; split the values of questions that take several.
 
     Raises:
-        UsageProblem: The template has no such question.
+        WrongUsageError: The template has no such question.
         ScaffoldError: The source is no template at all.
     """
     asked = [name for name, question in questions.items() if question.get("when") is not False]
@@ -166,7 +167,7 @@ def typed_answers(
         raise ScaffoldError(f"{source.url} is no template: it has no copier.yml with questions")
     for name in answers:
         if name not in asked:
-            raise UsageProblem(
+            raise WrongUsageError(
                 f"--data: no question is called {name}; there are {', '.join(asked)}"
             )
     return {
@@ -243,7 +244,7 @@ def scratch_folder() -> Iterator[None]:
 def stop_signals() -> Iterator[None]:
     """Turn signals that end a process into an exception that cleans up."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         raise Stopped(number)
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -278,9 +279,9 @@ def one_line_errors() -> Iterator[None]:
         # Copier wraps an interruption of its prompts; the signal's own exit code counts.
         raise error.__cause__ if isinstance(error.__cause__, Stopped) else error from None
     except OSError as error:
-        raise ScaffoldError(
-            f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        ) from error
+        # A failed git command of copier is an OSError too, without a file name.
+        line = f"{error.filename}: {error.strerror}" if error.filename else _one_line(error)
+        raise ScaffoldError(line) from error
     except Exception as error:
         raise ScaffoldError(_one_line(error)) from error
 

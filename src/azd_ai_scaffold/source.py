@@ -1,11 +1,9 @@
 """Where the template comes from, so that what is rendered can be updated later."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +13,6 @@ from urllib.request import url2pathname
 from azd_ai_scaffold.errors import ScaffoldError
 
 PACKAGE = "azd-ai-scaffold"
-Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,18 @@ class Source:
     url: str
     ref: str | None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return Path(self.url).is_absolute()
 
-def find_source(template: str | None, ref: str | None, warn: Warn) -> Source:
+
+def find_source(template: str | None, ref: str | None) -> Source:
     """Decide which template to render.
 
     Args:
         template: URL or path given by the user, or None for the place this package came from.
         ref: Tag, branch or commit given by the user.
-        warn: Called with one line about a source that works on this machine only.
 
     Returns:
         The source, such that copier records something that `copier update` can use.
@@ -51,9 +52,8 @@ def find_source(template: str | None, ref: str | None, warn: Warn) -> Source:
         source = Source(str(path.resolve()), ref)
     else:
         source = Source(_copier_url(template), ref)
-    if os.path.isabs(source.url):
+    if source.is_local:
         _check_repository(Path(source.url))
-        warn(f"the template is the folder {source.url}: only this machine can update from it")
     return source
 
 

@@ -1,0 +1,393 @@
+"""The questions: what each refuses, that every default works, and the rules of their change."""
+
+import itertools
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import jinja2.meta
+import pytest
+import yaml
+from copier import run_copy
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.matrix import SERVICE_SUBSETS
+from tests.rendering import ROOT
+from tests.templates import ANSWERS_FILE, questions_repository
+
+STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
+PREFIX_WIDTH = 3  # questionary indents answers and choices
+TERMINAL_WIDTH = 80
+
+
+def configuration() -> dict[str, Any]:
+    """copier.yml with its tables, as one mapping."""
+    documents = (
+        (ROOT / "copier.yml").read_text(encoding="utf-8").split("---\n!include tables/*.yml\n---\n")
+    )
+    tables = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tables").glob("*.yml"))]
+    return {
+        name: value
+        for text in [*documents, *tables]
+        for name, value in yaml.safe_load(text).items()
+    }
+
+
+CONFIGURATION = configuration()
+HIDDEN = {
+    name: value["default"]
+    for name, value in CONFIGURATION.items()
+    if not name.startswith("_") and value.get("when") is False and name != "candidate_regions"
+}
+QUESTIONS = {
+    name: value
+    for name, value in CONFIGURATION.items()
+    if not name.startswith("_") and value.get("when") is not False
+}
+REGIONS: dict[str, dict[str, Any]] = HIDDEN["regions"]
+MODELS: dict[str, dict[str, Any]] = HIDDEN["models"]
+RELEASED = yaml.safe_load((ROOT / "tests/data/released.yml").read_text(encoding="utf-8"))
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(ROOT),
+    extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+    **{key: value for key, value in CONFIGURATION["_envops"].items() if key != "undefined"},
+    undefined=jinja2.StrictUndefined,
+)
+CONTEXT = HIDDEN | {
+    "candidate_regions": list(REGIONS),
+    "services": ["chat"],
+    "chat_model": "gpt-5.4",
+    "data_residency": "global",
+}
+
+
+def rendered(text: str, **context: object) -> str:
+    """A value of copier.yml as copier renders it."""
+    return ENVIRONMENT.from_string(text).render({**CONTEXT, **context}).strip()
+
+
+def choices(question: str) -> dict[str, str]:
+    """Labels of a question's values, by value."""
+    found = QUESTIONS[question].get("choices", {})
+    if isinstance(found, str):
+        found = yaml.safe_load(rendered(found))
+    pairs = found.items() if isinstance(found, dict) else found
+    return {value["value"] if isinstance(value, dict) else value: label for label, value in pairs}
+
+
+@pytest.fixture(scope="session")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template of the questions alone."""
+    return questions_repository(tmp_path_factory.mktemp("questions") / "template")
+
+
+def answer(questions: Path, dest: Path, **answers: object) -> dict[str, Any]:
+    """Answers that copier records, with defaults for what is not given."""
+    run_copy(str(questions), dest, data=dict(answers), defaults=True, quiet=True, unsafe=False)
+    recorded = yaml.safe_load((dest / ANSWERS_FILE).read_text(encoding="utf-8"))
+    assert isinstance(recorded, dict)
+    return recorded
+
+
+NAME = {"name": "project_name", "characters": 'remove " \\ < > { } [ ] $ | ` from it'}
+EMAIL = "owner_email: write ada@example.com, ben@example.com"
+SLUG = "project_slug: use 3 to 30 of a-z, 0-9 and single hyphens, a letter first and no hyphen last"
+NO_VISION = "no Azure AI Vision with captions in {}: choose another region or leave vision out"
+REFUSALS: list[tuple[dict[str, str], str]] = [
+    ({"project_name": ""}, "project_name: enter a name of 1 to 60 characters"),
+    ({"project_name": " \u3000"}, "project_name: enter a name of 1 to 60 characters"),
+    ({"project_name": "n" * 61}, "project_name: shorten it to 60 characters (it has 61)"),
+    ({"project_name": " padded"}, "project_name: remove the spaces around it"),
+    *(
+        (
+            {"project_name": f"a{character}b"},
+            "project_name: write one line, without tabs and control characters",
+        )
+        for character in "\t\n\r\x1b\x7f\x85\u2028\u2029"
+    ),
+    *(
+        ({"project_name": f"a{character}b"}, "project_name: remove the invisible characters")
+        for character in "\u061c\u200b\u200e\u202e\u2066\ufeff\U000e0041"
+    ),
+    *(
+        ({"project_name": f"a{character}b"}, f"project_name: {NAME['characters']}")
+        for character in '"\\<>{}[]$|`'
+    ),
+    *(
+        ({"project_slug": slug}, SLUG)
+        for slug in ["", "ab", "a" * 31, "1st", "-ab", "ab-", "a--b", "Ab-c", "a_b", "abc\n", "äbc"]
+    ),
+    (
+        {"project_slug": "ai-runtime"},
+        "project_slug: choose another name: a package is called ai-runtime already",
+    ),
+    *(
+        ({"owner_email": address}, EMAIL)
+        for address in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@example",
+            "ada@example.com,",
+            "ada@example.com;ben@example.com",
+            "ada b@example.com",
+            "ada@example.com\n",
+            "<ada@example.com>",
+        ]
+    ),
+    (
+        {"owner_email": "ada@example.com, Ada@Example.com"},
+        "owner_email: name each address once: Ada@Example.com is there twice",
+    ),
+    ({"license": "gpl"}, "license: 'gpl' is not in ['mit', 'none']"),
+    ({"pattern": "monolith"}, "pattern: 'monolith' is not in ['microservices']"),
+    ({"services": "[]"}, "services: choose at least one service"),
+    ({"services": "[chat, speech]"}, "services: 'speech' is not in ['chat', 'vision', 'text']"),
+    (
+        {"chat_model": "gpt-4o"},
+        "chat_model: 'gpt-4o' is not in ['gpt-5.4-mini', 'gpt-5.4', 'gpt-5.5']",
+    ),
+    ({"data_residency": "local"}, "data_residency: 'local' is not in ['global', 'data-zone']"),
+    (
+        {"chat_model": "gpt-5.5", "data_residency": "global"},
+        "data_residency: no region has gpt-5.5 with data_residency global together with chat and ",
+    ),
+    ({"location": "swedencentral"}, "location: " + NO_VISION.format("swedencentral")),
+    (
+        {"location": "westus2", "services": "[chat, text]"},
+        "location: no Azure OpenAI in westus2: choose another region or leave chat out",
+    ),
+    (
+        {"location": "italynorth", "services": "[chat, text]"},
+        "location: no Azure AI Document Intelligence in italynorth: choose another region or ",
+    ),
+    (
+        {"location": "koreacentral", "data_residency": "data-zone"},
+        "location: koreacentral is in no data zone: choose a region in the EU or the US, or ",
+    ),
+    (
+        {"location": "francecentral", "data_residency": "data-zone"},
+        "location: no gpt-5.4-mini with data_residency data-zone in francecentral: choose ",
+    ),
+    (
+        {
+            "location": "francecentral",
+            "chat_model": "gpt-5.5",
+            "services": "[chat]",
+            "data_residency": "global",
+        },
+        "location: no gpt-5.5 with data_residency global in francecentral: choose another region ",
+    ),
+    ({"location": "marscentral", "services": "[vision]"}, "location: 'marscentral' is not in "),
+    ({"dev_size": "huge"}, "dev_size: 'huge' is not in ['minimal', 'small']"),
+    ({"prod_size": "huge"}, "prod_size: 'huge' is not in ['small', 'medium', 'large']"),
+    ({"ci": "jenkins"}, "ci: 'jenkins' is not in ['github', 'none']"),
+]
+
+
+@pytest.mark.parametrize(("answers", "refusal"), REFUSALS, ids=lambda value: repr(value)[:60])
+def test_copier_refuses(
+    questions: Path, tmp_path: Path, answers: dict[str, str], refusal: str
+) -> None:
+    name, _, mend = refusal.partition(": ")
+    with pytest.raises(ValueError, match=re.escape(f"'{name}': {mend}")) as refused:
+        answer(questions, tmp_path / "rendered", **answers)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "rendered").exists()
+
+
+@pytest.mark.parametrize(
+    ("answers", "refusal"), [REFUSALS[0], *REFUSALS[-20:]], ids=lambda value: repr(value)[:60]
+)
+def test_new_refuses_in_one_line(
+    questions: Path, tmp_path: Path, answers: dict[str, str], refusal: str
+) -> None:
+    data = [f"--data={name}={value}" for name, value in answers.items()]
+    command = [sys.executable, "-m", "azd_ai_scaffold", "new", str(tmp_path / "a" / "rendered")]
+    result = subprocess.run(
+        [*command, "--defaults", f"--template={questions}", *data],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"azd-ai-scaffold: {refusal}")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"project_name": "R&D l'équipe – 東京 नमस्ते 👩‍💻"},
+        {"project_name": "n" * 60, "project_slug": "a" * 30},
+        {"owner_email": "ada@example.com,ben+azure@sub.example.org"},
+        {"services": ["text", "chat", "chat"]},
+        {"chat_model": "gpt-5.5"},
+        {"data_residency": "data-zone"},
+    ],
+    ids=repr,
+)
+def test_unusual_answers_are_taken(
+    questions: Path, tmp_path: Path, answers: dict[str, object]
+) -> None:
+    recorded = answer(questions, tmp_path / "rendered", **answers)
+    for name, value in answers.items():
+        assert recorded[name] == (["chat", "text"] if name == "services" else value)
+
+
+def test_defaults_follow_the_answers(questions: Path, tmp_path: Path) -> None:
+    """Whatever services, model and residency are chosen, the other defaults fit them."""
+    offered = {
+        (tuple(services), model, residency)
+        for services, model, residency, region in itertools.product(
+            SERVICE_SUBSETS, MODELS, ("global", "data-zone"), REGIONS.values()
+        )
+        if set(services) <= set(region["services"])
+        and ("chat" not in services or model in region["models"][residency])
+        and ("chat" not in services or residency == "global" or region["data_zone"])
+    }
+    for number, (services, model, residency) in enumerate(
+        itertools.product(SERVICE_SUBSETS, MODELS, ("global", "data-zone"))
+    ):
+        given = {"services": services, "data_residency": residency}
+        if "chat" in services:
+            given["chat_model"] = model
+        dest = tmp_path / str(number)
+        if (tuple(services), model, residency) in offered:
+            location = answer(questions, dest, **given)["location"]
+            assert set(services) <= set(REGIONS[location]["services"])
+        else:
+            with pytest.raises(ValueError, match="no region has"):
+                answer(questions, dest, **given)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(min_size=0, max_size=70))
+@example("東京")
+@example("007")
+@example("3D Viewer")
+@example("AI")
+@example("chat service")
+@example("a" * 29 + " b")
+@example("x" * 60)
+@example("K elvin İstanbul ß")
+def test_accepted_names_are_safe_and_give_a_valid_slug(name: str) -> None:
+    refused = rendered(QUESTIONS["project_name"]["validator"], project_name=name)
+    slug = ENVIRONMENT.from_string(QUESTIONS["project_slug"]["default"]).render(
+        {**CONTEXT, "project_name": name}
+    )
+    assert rendered(QUESTIONS["project_slug"]["validator"], project_slug=slug) == ""
+    assert re.fullmatch(r"[a-z](-?[a-z0-9])+", slug)
+    assert 3 <= len(slug) <= 30
+    if not refused:
+        assert 1 <= len(name) <= 60
+        assert {unicodedata.category(character) for character in name}.isdisjoint(
+            {"Cc", "Cs", "Zl", "Zp"}
+        )
+        assert {unicodedata.bidirectional(character) for character in name}.isdisjoint(
+            {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "B"}
+        )
+        assert not set(name) & set('"\\<>{}[]$|`')
+
+
+def test_every_question_explains_itself_within_a_terminal() -> None:
+    for name, question in QUESTIONS.items():
+        asked, cost = question["help"].split("\n")
+        assert asked.endswith("?"), name
+        assert len(asked) + PREFIX_WIDTH <= TERMINAL_WIDTH, name
+        assert len(cost.lstrip()) + PREFIX_WIDTH <= TERMINAL_WIDTH, name
+        for label in choices(name).values():
+            assert len(label) + PREFIX_WIDTH <= TERMINAL_WIDTH, label
+
+
+def test_regions_agree_with_themselves_and_the_models() -> None:
+    for name, region in REGIONS.items():
+        assert set(region["services"]) <= set(choices("services")), name
+        assert ("chat" in region["services"]) == bool(region["models"]["global"]), name
+        assert bool(region["data_zone"]) == bool(region["models"]["data-zone"]), name
+        assert set(itertools.chain(*region["models"].values())) <= set(MODELS), name
+        assert region["static_web_app"] in STATIC_WEB_APP_REGIONS, name
+    assert {"eu", "us", None} == {region["data_zone"] for region in REGIONS.values()}
+    assert {region["static_web_app"] for region in REGIONS.values()} == STATIC_WEB_APP_REGIONS
+
+
+# The rules of change.
+
+
+def test_a_released_question_and_its_values_stay() -> None:
+    for name, values in RELEASED["questions"].items():
+        assert name in QUESTIONS, f"{name} was released: rename it by a default that reads it"
+        assert set(values or []) <= set(choices(name)), f"mark values of {name} retired instead"
+
+
+def test_what_a_region_had_stays() -> None:
+    for name, offered in RELEASED["regions"].items():
+        now = {*REGIONS[name]["services"], *itertools.chain(*REGIONS[name]["models"].values())}
+        assert set(offered) <= now, f"copier would move repositories out of {name} in silence"
+
+
+def test_released_answers_are_recorded_in_the_data_file() -> None:
+    """The data file lags only by what the next release adds."""
+    assert set(RELEASED["questions"]) <= set(QUESTIONS)
+    assert set(RELEASED["regions"]) <= set(REGIONS)
+
+
+def conditions() -> list[str]:
+    """The conditions of the table of exclusions."""
+    lines = [line for line in CONFIGURATION["_exclude"] if "[%" in line]
+    found = [re.fullmatch(r"\[% if (.+) %\]/[^\[\]]+\[% endif %\]", line) for line in lines]
+    for line, match in zip(lines, found, strict=True):
+        assert match, f"not of the form [% if condition %]/path[% endif %]: {line}"
+    return [match[1] for match in found if match]
+
+
+def violations(condition: str, known: set[str]) -> list[str]:
+    """Questions newer than the first release that a condition takes for defined."""
+    names = jinja2.meta.find_undeclared_variables(
+        ENVIRONMENT.parse(f"[% if {condition} %][% endif %]")
+    )
+    return [
+        name
+        for name in sorted(names - known)
+        if not condition.startswith(f"{name} is defined and ")
+    ]
+
+
+def test_conditions_on_newer_questions_ask_whether_they_are_defined() -> None:
+    for condition in conditions():
+        assert violations(condition, set(RELEASED["questions"])) == [], condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("license == 'none'", []),
+        ("cache == 'none'", ["cache"]),
+        ("cache is defined and cache == 'none'", []),
+        ("license == 'none' or cache is defined and cache == 'none'", ["cache"]),
+    ],
+)
+def test_the_lint_of_conditions_can_fail(condition: str, expected: list[str]) -> None:
+    assert violations(condition, {"license"}) == expected
+
+
+def test_the_template_never_needs_trust() -> None:
+    assert not {"_tasks", "_migrations", "_jinja_extensions"} & set(CONFIGURATION)
+
+
+def test_the_next_commands_are_the_same_everywhere() -> None:
+    from azd_ai_scaffold.new import Rendered, next_steps
+    from azd_ai_scaffold.source import Source
+
+    message = ENVIRONMENT.from_string(CONFIGURATION["_message_after_copy"]).render(
+        project_name="Ada", _copier_conf={"dst_path": "there"}
+    )
+    assert message.strip() == next_steps(Rendered("Ada", Source("", None)), Path("there"))

@@ -1,0 +1,1 @@
+"""The runtime that every service of this repository shares."""

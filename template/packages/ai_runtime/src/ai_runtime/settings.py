@@ -1,0 +1,85 @@
+"""Typed settings of a workload: the only place that reads the environment."""
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+EnvironmentType = Literal["local", "dev", "prod"]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host name or an address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_endpoint(value: str, info: ValidationInfo) -> str:
+    environment = info.data.get("environment_type")
+    if environment is None:
+        # ENVIRONMENT_TYPE is wrong itself and already reported.
+        return value
+    parts = urlsplit(value)
+    if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://name.example.com/")
+    if environment == "local":
+        if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname):
+            raise ValueError("must be an address of this machine while ENVIRONMENT_TYPE is local")
+    elif parts.scheme != "https":
+        raise ValueError("must start with https://")
+    return value if value.endswith("/") else f"{value}/"
+
+
+Endpoint = Annotated[str, AfterValidator(_checked_endpoint)]
+"""Base address of another service, ending in a slash: https only, but on this machine if local."""
+
+
+class Settings(BaseSettings):
+    """What every workload reads; each workload adds its own fields in a subclass."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    environment_type: EnvironmentType = "local"
+    azure_client_id: str | None = None
+    applicationinsights_connection_string: str | None = Field(default=None, repr=False)
+    otel_service_name: str = "local"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    request_timeout_seconds: float = Field(default=60, gt=0, le=230)
+    """Time for a whole request, streams included; below the 240 s of the platform's ingress."""
+    max_body_bytes: int = Field(default=1024 * 1024, gt=0)
+
+    @property
+    def is_local(self) -> bool:
+        return self.environment_type == "local"
+
+    @model_validator(mode="after")
+    def _identity_is_given(self) -> Self:
+        if not self.is_local and not self.azure_client_id:
+            raise ValueError("AZURE_CLIENT_ID: required unless ENVIRONMENT_TYPE is local")
+        return self
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment, or end the process with one line that names each bad variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SystemExit("; ".join(map(_explain, error.errors()))) from None
+
+
+def _explain(error: "ErrorDetails") -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    name = str(error["loc"][0]).upper()
+    return f"{name}: {'required' if error['type'] == 'missing' else message}"

@@ -8,7 +8,6 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import jinja2.meta
 import pytest
 import yaml
@@ -19,65 +18,24 @@ from hypothesis import strategies as st
 from tests.matrix import SERVICE_SUBSETS
 from tests.rendering import ROOT
 from tests.templates import ANSWERS_FILE, questions_repository
+from tools.reference import Template
 
 STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
 PREFIX_WIDTH = 3  # questionary indents answers and choices
 TERMINAL_WIDTH = 80
 
 
-def configuration() -> dict[str, Any]:
-    """copier.yml with its tables, as one mapping."""
-    documents = (
-        (ROOT / "copier.yml").read_text(encoding="utf-8").split("---\n!include tables/*.yml\n---\n")
-    )
-    tables = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tables").glob("*.yml"))]
-    return {
-        name: value
-        for text in [*documents, *tables]
-        for name, value in yaml.safe_load(text).items()
-    }
-
-
-CONFIGURATION = configuration()
-HIDDEN = {
-    name: value["default"]
-    for name, value in CONFIGURATION.items()
-    if not name.startswith("_") and value.get("when") is False and name != "candidate_regions"
-}
-QUESTIONS = {
-    name: value
-    for name, value in CONFIGURATION.items()
-    if not name.startswith("_") and value.get("when") is not False
-}
-REGIONS: dict[str, dict[str, Any]] = HIDDEN["regions"]
-MODELS: dict[str, dict[str, Any]] = HIDDEN["models"]
+TEMPLATE = Template()
+CONFIGURATION, QUESTIONS = TEMPLATE.configuration, TEMPLATE.questions
+REGIONS: dict[str, dict[str, Any]] = TEMPLATE.hidden["regions"]
+MODELS: dict[str, dict[str, Any]] = TEMPLATE.hidden["models"]
 RELEASED = yaml.safe_load((ROOT / "tests/data/released.yml").read_text(encoding="utf-8"))
-ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(ROOT),
-    extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
-    **{key: value for key, value in CONFIGURATION["_envops"].items() if key != "undefined"},
-    undefined=jinja2.StrictUndefined,
-)
-CONTEXT = HIDDEN | {
-    "candidate_regions": list(REGIONS),
-    "services": ["chat"],
-    "chat_model": "gpt-5.4",
-    "data_residency": "global",
-}
-
-
-def rendered(text: str, **context: object) -> str:
-    """A value of copier.yml as copier renders it."""
-    return ENVIRONMENT.from_string(text).render({**CONTEXT, **context}).strip()
 
 
 def choices(question: str) -> dict[str, str]:
     """Labels of a question's values, by value."""
-    found = QUESTIONS[question].get("choices", {})
-    if isinstance(found, str):
-        found = yaml.safe_load(rendered(found))
-    pairs = found.items() if isinstance(found, dict) else found
-    return {value["value"] if isinstance(value, dict) else value: label for label, value in pairs}
+    answers = {"services": ["chat"], "chat_model": "gpt-5.4", "data_residency": "global"}
+    return TEMPLATE.choices(question, **answers)
 
 
 @pytest.fixture(scope="session")
@@ -280,11 +238,9 @@ def test_defaults_follow_the_answers(questions: Path, tmp_path: Path) -> None:
 @example("x" * 60)
 @example("K elvin İstanbul ß")
 def test_accepted_names_are_safe_and_give_a_valid_slug(name: str) -> None:
-    refused = rendered(QUESTIONS["project_name"]["validator"], project_name=name)
-    slug = ENVIRONMENT.from_string(QUESTIONS["project_slug"]["default"]).render(
-        {**CONTEXT, "project_name": name}
-    )
-    assert rendered(QUESTIONS["project_slug"]["validator"], project_slug=slug) == ""
+    refused = TEMPLATE.render(QUESTIONS["project_name"]["validator"], project_name=name).strip()
+    slug = TEMPLATE.render(QUESTIONS["project_slug"]["default"], project_name=name)
+    assert not TEMPLATE.render(QUESTIONS["project_slug"]["validator"], project_slug=slug).strip()
     assert re.fullmatch(r"[a-z](-?[a-z0-9])+", slug)
     assert 3 <= len(slug) <= 30
     if not refused:
@@ -352,7 +308,7 @@ def conditions() -> list[str]:
 def violations(condition: str, known: set[str]) -> list[str]:
     """Questions newer than the first release that a condition takes for defined."""
     names = jinja2.meta.find_undeclared_variables(
-        ENVIRONMENT.parse(f"[% if {condition} %][% endif %]")
+        TEMPLATE.environment.parse(f"[% if {condition} %][% endif %]")
     )
     return [
         name
@@ -387,7 +343,7 @@ def test_the_next_commands_are_the_same_everywhere() -> None:
     from azd_ai_scaffold.new import Rendered, next_steps
     from azd_ai_scaffold.source import Source
 
-    message = ENVIRONMENT.from_string(CONFIGURATION["_message_after_copy"]).render(
-        project_name="Ada", _copier_conf={"dst_path": "there"}
+    message = TEMPLATE.render(
+        CONFIGURATION["_message_after_copy"], project_name="Ada", _copier_conf={"dst_path": "there"}
     )
     assert message.strip() == next_steps(Rendered("Ada", Source("", None)), Path("there"))

@@ -184,7 +184,7 @@ def _several(value: str) -> list[str]:
 
 @contextlib.contextmanager
 def staging_folder(folder: Path) -> Iterator[Path]:
-    """A path to render into, on the file system of `folder`; nothing is left of it on failure.
+    """A folder to render into, on the file system of `folder`; nothing is left of it on failure.
 
     An existing folder may be a mount of its own, so its staging folder lies inside it.
     """
@@ -197,6 +197,7 @@ def staging_folder(folder: Path) -> Iterator[Path]:
             if not parent.is_dir():
                 parent.mkdir()
                 made.append(parent)
+        staging.mkdir()
         yield staging
     except BaseException:
         with signals_ignored():

@@ -47,14 +47,13 @@ def find_source(template: str | None, ref: str | None) -> Source:
     if shutil.which("git") is None:
         raise ScaffoldError("git is not installed: install it and put it on PATH")
     if template is None:
-        source = _source_of_package(ref)
-    elif (path := Path(template).expanduser()).exists():
-        source = Source(str(path.resolve()), ref)
-    else:
-        source = Source(_copier_url(template), ref)
-    if source.is_local:
-        _check_repository(Path(source.url))
-    return source
+        return _source_of_package(ref)
+    path = Path(template).expanduser().resolve()
+    if not path.exists():
+        return Source(_copier_url(template), ref)
+    _check_repository(path)
+    _check_clean(path)
+    return Source(str(path), ref)
 
 
 def _source_of_package(ref: str | None) -> Source:
@@ -76,13 +75,17 @@ def _source_of_package(ref: str | None) -> Source:
 def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
     """Its `origin` where HEAD is there, else the checkout itself."""
     _check_repository(checkout)
+    _check_clean(checkout)
     head = _git(checkout, "rev-parse", "HEAD")
     remote = _git(checkout, "config", "--get", "remote.origin.url", check=False)
     pushed = _git(checkout, "for-each-ref", "--contains", head, "refs/remotes/origin")
     if not remote or not pushed:
         return Source(str(checkout), ref or head)
     local = (checkout / Path(remote).expanduser()).resolve()
-    return Source(str(local) if local.exists() else _copier_url(remote), ref or head)
+    if not local.exists():
+        return Source(_copier_url(remote), ref or head)
+    _check_repository(local)
+    return Source(str(local), ref or head)
 
 
 def _check_repository(path: Path) -> None:
@@ -96,7 +99,12 @@ def _check_repository(path: Path) -> None:
         raise ScaffoldError(f"{path} is no git repository: renderings of it could not be updated")
     if _git(path, "rev-parse", "--is-shallow-repository") == "true":
         raise ScaffoldError(f"{path} is a shallow clone: run git -C {path} fetch --unshallow first")
-    if _git(path, "status", "--porcelain"):
+
+
+def _check_clean(path: Path) -> None:
+    """Refuse changes that are not committed: copier would render and then record none of them."""
+    bare = _git(path, "rev-parse", "--is-bare-repository") == "true"
+    if not bare and _git(path, "status", "--porcelain"):
         raise ScaffoldError(
             f"{path} has changes that are not committed: commit or stash them first"
         )

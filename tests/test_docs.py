@@ -1,0 +1,38 @@
+"""The documentation is current, and its links lead somewhere."""
+
+import re
+
+import pytest
+
+from tests.rendering import ROOT
+from tools.reference import pages
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
+def test_the_reference_is_current(path: object) -> None:
+    (text,) = [text for page, text in pages().items() if page == path]
+    (current,) = [page.read_text(encoding="utf-8") for page in PAGES if page == path]
+    assert current == text, "run python -m tools.reference"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_within_the_project_lead_to_files(page: object) -> None:
+    (path,) = [known for known in PAGES if known == page]
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
+    for link in links:
+        if "://" not in link:
+            assert (path.parent / link).exists(), link
+
+
+def test_every_page_is_reachable_from_the_readme() -> None:
+    found, pending = set(), [ROOT / "README.md"]
+    while pending:
+        page = pending.pop()
+        if page in found:
+            continue
+        found.add(page)
+        links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text(encoding="utf-8"))
+        pending.extend((page.parent / link).resolve() for link in links)
+    assert set(PAGES) <= found

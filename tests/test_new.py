@@ -163,6 +163,17 @@ def test_the_whole_template_renders_and_can_be_updated(tmp_path: Path, work: Pat
     assert git(dest, "status", "--porcelain").splitlines() == [f"M {ANSWERS_FILE}", "?? news.txt"]
 
 
+def test_a_template_without_a_release_can_be_updated_from_too(template: Path, work: Path) -> None:
+    git(template, "tag", "--delete", FIRST_RELEASE)
+    assert new(work, "--defaults", f"--template={template}").returncode == 0
+    commit(work, "First rendering")
+    write(template / "template", {"news.txt": "new\n"})
+    head = commit(template, "feat: news")
+    run_update(work, defaults=True, overwrite=True, quiet=True, unsafe=False)
+    assert (work / "news.txt").exists()
+    assert head.startswith(str(answers(work)["_commit"]))
+
+
 # The destination.
 
 

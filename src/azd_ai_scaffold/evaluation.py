@@ -1,0 +1,272 @@
+"""Evaluates the infrastructure of an azd repository offline, as azd would hand it to Azure.
+
+Substitution and conversion of `infra/main.parameters.json` follow azd's Bicep provider.
+"""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azd_ai_scaffold.bicep import Bicep, BicepError, Compilation, Diagnostic
+from azd_ai_scaffold.errors import ScaffoldError
+
+# Stand for the real ones when the azd variables do not name them.
+SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001"
+TENANT_ID = "00000000-0000-0000-0000-000000000002"
+LOCATION = "swedencentral"
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?:(?::=|:-|=|-)([^}]*))?\}")
+
+
+class EvaluationError(ScaffoldError):
+    """The repository has no infrastructure that can be evaluated with these variables.
+
+    Attributes:
+        diagnostics: What the compiler found, when it was the compiler that refused.
+    """
+
+    def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__("\n".join([message, *map(str, diagnostics)]))
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource that a deployment would create or update.
+
+    Attributes:
+        body: The resource as ARM receives it, with `properties`, `tags`, `sku` and so on. What only
+            Azure knows stays an expression in brackets.
+    """
+
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The full resource id."""
+        return str(self.body["id"])
+
+    @property
+    def type(self) -> str:
+        """The resource type, such as `Microsoft.KeyVault/vaults`."""
+        return str(self.body["type"])
+
+    @property
+    def name(self) -> str:
+        """The name; a child's holds its parents' (`account/deployment`)."""
+        return str(self.body["name"])
+
+    @property
+    def api_version(self) -> str:
+        """The API version, such as `2026-02-01`."""
+        return str(self.body["apiVersion"])
+
+    @property
+    def scope(self) -> str:
+        """The id it is deployed to: subscription, resource group or the resource it extends."""
+        return re.split(r"/(?:providers|resourceGroups)/(?!.*/providers/)", self.id)[0]
+
+    @property
+    def location(self) -> str | None:
+        """The Azure region or `global`; None for types without one."""
+        return self.body.get("location")
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags; empty when there are none."""
+        return self.body.get("tags") or {}
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """The `properties`; empty when there are none."""
+        return self.body.get("properties") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one azd environment would deploy.
+
+    Attributes:
+        resources: Resources in the order of the compiler's snapshot.
+        outputs: Outputs of `main.bicep`; what only Azure knows stays an expression in brackets.
+        diagnostics: What the compiler found, warnings included.
+    """
+
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def of_type(self, kind: str) -> tuple[Resource, ...]:
+        """Return the resources of one type; case does not matter, as in Azure."""
+        return tuple(found for found in self.resources if found.type.lower() == kind.lower())
+
+
+def compile_infrastructure(bicep: Bicep, repository: Path) -> Compilation:
+    """Compile `infra/main.bicep` of an azd repository.
+
+    Raises:
+        EvaluationError: It is missing or does not compile; carries the diagnostics.
+    """
+    try:
+        compilation = bicep.compile(repository / "infra" / "main.bicep")
+    except BicepError as error:
+        raise EvaluationError(str(error)) from error
+    if not compilation.success:
+        raise EvaluationError("infra/main.bicep does not compile", compilation.diagnostics)
+    return compilation
+
+
+def resolve_parameters(
+    parameters_file: Path, template: Mapping[str, Any], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """Resolve a `main.parameters.json` with azd variables.
+
+    An unset or empty variable takes its default; a parameter that is empty because a variable is
+    unset is left out. Strings become what the template declares: int, bool, object or array.
+
+    Args:
+        parameters_file: The ARM parameters file with `${VAR}` and `${VAR=default}`.
+        template: The compiled ARM template, whose parameter types count.
+        variables: The azd environment, name to value.
+
+    Returns:
+        JSON values by parameter name.
+
+    Raises:
+        EvaluationError: The file is missing or not JSON, or a value does not fit its type.
+    """
+    try:
+        declared = json.loads(parameters_file.read_text(encoding="utf-8"))["parameters"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{parameters_file} is no ARM parameters file: {error}") from error
+    resolved = {}
+    for name, entry in declared.items():
+        value, unset = _substitute(entry.get("value"), variables)
+        kind = _declared_type(template, name)
+        if value is None or (value == "" and (unset or kind in ("int", "bool"))):
+            continue
+        try:
+            resolved[name] = _convert(value, kind)
+        except ValueError as error:
+            raise EvaluationError(f"{parameters_file.name}: parameter {name}: {error}") from error
+    return resolved
+
+
+def evaluate(
+    bicep: Bicep,
+    repository: Path,
+    variables: Mapping[str, str],
+    compilation: Compilation | None = None,
+) -> Evaluation:
+    """Evaluate what `azd provision` would deploy from a repository, without Azure.
+
+    Args:
+        bicep: A running Bicep process.
+        repository: Folder with `infra/main.bicep` and `infra/main.parameters.json`.
+        variables: The azd environment, name to value. Subscription and tenant count as fixed ids
+            unless `AZURE_SUBSCRIPTION_ID` and `AZURE_TENANT_ID` name them.
+        compilation: What `compile_infrastructure` gave for this repository, to save doing it again.
+
+    Raises:
+        EvaluationError: The repository or the variables are refused; carries the diagnostics.
+        BicepError: The Bicep process failed.
+    """
+    compiled = compilation or compile_infrastructure(bicep, repository)
+    infra = (repository / "infra").resolve()
+    values = resolve_parameters(
+        infra / "main.parameters.json", json.loads(compiled.template), variables
+    )
+    with tempfile.TemporaryDirectory(prefix="azd-ai-scaffold-") as folder:
+        parameters = Path(folder).resolve() / "main.bicepparam"
+        # Bicep takes relative paths only.
+        using = Path(os.path.relpath(infra / "main.bicep", parameters.parent)).as_posix()
+        lines = [f"using {_bicep_literal(using)}"]
+        lines += [f"param {name} = {_bicep_literal(value)}" for name, value in values.items()]
+        parameters.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        try:
+            snapshot = bicep.snapshot(
+                parameters,
+                subscription_id=variables.get("AZURE_SUBSCRIPTION_ID") or SUBSCRIPTION_ID,
+                tenant_id=variables.get("AZURE_TENANT_ID") or TENANT_ID,
+                location=variables.get("AZURE_LOCATION") or LOCATION,
+                deployment_name=variables.get("AZURE_ENV_NAME") or "main",
+            )
+        except BicepError as error:
+            refused = bicep.compile_params(parameters)
+            if refused.success:
+                raise EvaluationError(f"infra/main.bicep cannot be evaluated: {error}") from error
+            errors = tuple(found for found in refused.diagnostics if found.level == "Error")
+            raise EvaluationError("the parameters do not fit infra/main.bicep", errors) from error
+    return Evaluation(
+        resources=tuple(map(Resource, snapshot["predictedResources"])),
+        outputs=snapshot.get("outputs") or {},
+        diagnostics=compiled.diagnostics,
+    )
+
+
+def _substitute(value: Any, variables: Mapping[str, str]) -> tuple[Any, bool]:
+    """Return the value with its variables replaced, and whether one of them is unset."""
+    unset = False
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal unset
+        name, default = match.groups()
+        unset = unset or name not in variables
+        return variables.get(name) or default or ""
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, str):
+            return _VARIABLE.sub(replace, node)
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if isinstance(node, dict):
+            return {key: walk(item) for key, item in node.items()}
+        return node
+
+    return walk(value), unset
+
+
+def _declared_type(template: Mapping[str, Any], name: str) -> str:
+    """Return the ARM type of a parameter, in lower case; empty when it is not declared."""
+    declaration = template.get("parameters", {}).get(name, {})
+    if reference := declaration.get("$ref"):
+        declaration = template["definitions"][reference.removeprefix("#/definitions/")]
+    return str(declaration.get("type", "")).lower()
+
+
+def _convert(value: Any, kind: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    if kind == "int":
+        return int(value)
+    if kind == "bool":
+        if value.lower() not in ("true", "false", "1", "0", "t", "f"):
+            raise ValueError(f"{value!r} is neither true nor false")
+        return value.lower() in ("true", "1", "t")
+    if kind in ("object", "secureobject", "array"):
+        parsed = json.loads(value)
+        if not isinstance(parsed, list if kind == "array" else dict):
+            raise ValueError(f"{value!r} is no JSON {kind}")
+        return parsed
+    return value
+
+
+def _bicep_literal(value: Any) -> str:
+    """Return a JSON value as Bicep writes it."""
+    if isinstance(value, str):
+        text = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\${")
+        text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+        return f"'{text}'"
+    if isinstance(value, list):
+        return "\n".join(["[", *map(_bicep_literal, value), "]"])
+    if isinstance(value, dict):
+        entries = (f"{_bicep_literal(key)}: {_bicep_literal(item)}" for key, item in value.items())
+        return "\n".join(["{", *entries, "}"])
+    if isinstance(value, float):
+        return f"json('{value!r}')"  # Bicep has no literal for it
+    return json.dumps(value)  # true, false, null or an integer

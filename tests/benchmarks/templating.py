@@ -1,0 +1,60 @@
+"""Copying and updating, against copying a template that holds one file."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.measure import command, interleaved, report
+from tests.rendering import ROOT, export_template, pristine_environment
+
+COPIER = Path(sys.executable).parent / "copier"
+IDENTITY = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", *IDENTITY, *words], cwd=folder, check=True, capture_output=True)
+
+
+def repository(folder: Path, message: str) -> None:
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory() as name, pristine_environment():
+        folder = Path(name)
+        template = folder / "template"
+        command("cp", "-r", export_template(), template)()
+        repository(template, "Template")
+
+        # The same questions and settings, and only the answers file to render.
+        empty = folder / "empty"
+        (empty / "template").mkdir(parents=True)
+        command("cp", "-r", template / "copier.yml", template / "tables", empty)()
+        command("cp", *(template / "template").glob("*answers*"), empty / "template")()
+        repository(empty, "Empty template")
+
+        counter = iter(range(1_000_000))
+
+        def copy(source: Path) -> None:
+            dest = folder / f"copy-{next(counter)}"
+            command(COPIER, "copy", "--quiet", "--defaults", "--vcs-ref=HEAD", source, dest)()
+
+        project = folder / "project"
+        command(COPIER, "copy", "--quiet", "--defaults", "--vcs-ref=HEAD", template, project)()
+        repository(project, "Start")
+        update = command(COPIER, "update", "--quiet", "--defaults", "--vcs-ref=HEAD", cwd=project)
+
+        startup, baseline, full, updated = interleaved(
+            [command(COPIER, "--version"), lambda: copy(empty), lambda: copy(template), update], rounds=5
+        )
+        files = sum(path.is_file() for path in project.rglob("*") if ".git" not in path.parts)
+        report("copier copy --defaults", f"{full:.2f} s = {full / baseline:.2f} × an empty template", "≤ 2.5", full <= 2.5 * baseline)
+        report("copier update, nothing new", f"{updated:.2f} s = {updated / full:.2f} × copy", "≤ 2.5", updated <= 2.5 * full)
+        print(
+            f"      {files} files at {(full - baseline) / files * 1000:.2f} ms each; of a copy, "
+            f"{startup / full:.0%} is copier starting and {baseline / full:.0%} copier with an empty template"
+        )
+        print(f"      template: {ROOT}")

@@ -417,6 +417,17 @@ def test_a_checkout_that_is_not_pushed_renders_from_itself_and_warns(
     assert str(answers(work)["_commit"]).endswith(f"-g{head[:7]}")
 
 
+def test_a_checkout_whose_origin_does_not_answer_renders_from_itself_and_warns(
+    template: Path, work: Path, tmp_path: Path
+) -> None:
+    checkout, environment = checkout_of(template, tmp_path)
+    git(checkout, "config", "remote.origin.url", (tmp_path / "gone").as_uri())
+    result = new(work, "--defaults", environment=environment)
+    assert result.returncode == 0, result.stderr
+    assert "only this machine can update from it" in result.stderr
+    assert answers(work)["_src_path"] == str(checkout)
+
+
 def test_a_checkout_with_changes_or_credentials_is_refused(
     template: Path, work: Path, tmp_path: Path
 ) -> None:

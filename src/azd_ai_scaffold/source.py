@@ -1,6 +1,7 @@
 """Where the template comes from, so that what is rendered can be updated later."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from urllib.request import url2pathname
 from azd_ai_scaffold.errors import ScaffoldError
 
 PACKAGE = "azd-ai-scaffold"
+REMOTE_TIMEOUT = 20  # seconds
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _source_of_package(ref: str | None) -> Source:
 
 
 def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
-    """Its `origin` where HEAD is there, else the checkout itself."""
+    """Its `origin` where HEAD is there and it answers, else the checkout itself."""
     _check_repository(checkout)
     _check_clean(checkout)
     head = _git(checkout, "rev-parse", "HEAD")
@@ -83,9 +85,26 @@ def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
         return Source(str(checkout), ref or head)
     local = (checkout / Path(remote).expanduser()).resolve()
     if not local.exists():
-        return Source(_copier_url(remote), ref or head)
+        url = _copier_url(remote)
+        return Source(url if _answers(remote) else str(checkout), ref or head)
     _check_repository(local)
     return Source(str(local), ref or head)
+
+
+def _answers(url: str) -> bool:
+    """Whether a remote repository can be read from here, without asking for a password."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-remote", "--quiet", url, "HEAD"],
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=REMOTE_TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def _check_repository(path: Path) -> None:

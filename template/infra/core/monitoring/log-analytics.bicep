@@ -1,0 +1,39 @@
+// The workspace that holds every log and trace of the environment.
+
+import { logSettings } from '../../profiles.bicep'
+
+@description('Name of the workspace.')
+@minLength(4)
+@maxLength(63)
+param name string
+
+@description('Region of the workspace.')
+param location string
+
+@description('Tags of the workspace.')
+param tags { *: string }
+
+@description('Retention and daily limit.')
+param settings logSettings
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    sku: {
+      name: 'PerGB2018'
+    }
+    retentionInDays: settings.retentionInDays
+    workspaceCapping: {
+      dailyQuotaGb: settings.dailyQuotaInGb
+    }
+    features: {
+      disableLocalAuth: true
+      enableLogAccessUsingOnlyResourcePermissions: true
+    }
+  }
+}
+
+@description('Resource id of the workspace.')
+output id string = workspace.id

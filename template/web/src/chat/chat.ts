@@ -45,13 +45,18 @@ export function chat(apiBaseUrl: string): HTMLElement {
   );
   const stop = create(
     "button",
-    { type: "button", class: "button-round", "aria-label": "Stop", hidden: true },
-    icon("M8 8h8v8H8z"),
+    { type: "button", class: "button-round button-stop", "aria-label": "Stop", hidden: true },
+    icon("M7 7h10v10H7z"),
   );
   const restart = create(
     "button",
     { type: "button", class: "button button-quiet button-small", hidden: true },
     "New chat",
+  );
+  const keys = create(
+    "span",
+    { class: "composer-keys" },
+    "Enter sends, Shift + Enter starts a new line.",
   );
   const hint = create("p", { id: "message-hint", class: "composer-hint" });
   const form = create(
@@ -87,11 +92,10 @@ export function chat(apiBaseUrl: string): HTMLElement {
 
   const draw = () => {
     const busy = running !== undefined;
-    const hadFocus = document.activeElement;
+    const stopHadFocus = document.activeElement === stop;
     send.hidden = busy;
     stop.hidden = !busy;
-    if (busy && hadFocus === send) stop.focus();
-    if (!busy && hadFocus === stop) input.focus();
+    if (!busy && stopHadFocus) send.focus();
     welcome.hidden = log.childElementCount > 0;
     restart.hidden = log.childElementCount === 0 || busy;
     check();
@@ -102,14 +106,14 @@ export function chat(apiBaseUrl: string): HTMLElement {
     const excess = input.value.trim().length - limits.characters;
     input.setAttribute("aria-invalid", String(excess > 0));
     hint.classList.toggle("composer-hint-error", excess > 0);
-    const text =
-      excess > 0
-        ? `${excess.toLocaleString("en")} characters too long: shorten the message to send it.`
-        : "Answers can be wrong. Enter sends, Shift + Enter starts a new line.";
-    if (hint.textContent !== text) hint.textContent = text;
-    // The height follows the text; where there is no layout (tests) nothing happens.
+    hint.replaceChildren(
+      ...(excess > 0
+        ? [`${excess.toLocaleString("en")} characters too long: shorten the message to send it.`]
+        : ["Answers can be wrong. ", keys]),
+    );
+    // The height follows the text, once the panel is shown and has a layout.
     input.style.height = "auto";
-    input.style.height = `${input.scrollHeight}px`;
+    if (input.scrollHeight > 0) input.style.height = `${input.scrollHeight}px`;
     return excess <= 0 && input.value.trim() !== "";
   };
 
@@ -120,8 +124,11 @@ export function chat(apiBaseUrl: string): HTMLElement {
     const turn: Turn = { question, answer: "" };
     const messages = messagesFor(turns, question);
     const view = turnView(turn);
+    // The example, Send or Try again that was pressed is about to go.
+    const writing = document.activeElement === input;
     log.append(...view.elements);
     draw();
+    if (!writing) stop.focus();
     document.documentElement.scrollTop = document.documentElement.scrollHeight;
     view.wait();
     announce("Waiting for the answer.");
@@ -170,7 +177,6 @@ export function chat(apiBaseUrl: string): HTMLElement {
           turns = turns.filter((other) => other !== turn);
           for (const element of view.elements) element.remove();
           void submit(question);
-          input.focus();
         });
         draw();
       });
@@ -273,9 +279,7 @@ function turnView(turn: Turn) {
         foot.append(copyButton("Copy the answer", () => turn.answer));
         if (turn.usage) foot.append(usageLine(turn.usage));
       }
-      if (turn.note && (turn.answer !== "" || !failure)) {
-        foot.prepend(create("p", { class: "answer-note" }, turn.note));
-      }
+      if (turn.note && !failure) foot.prepend(create("p", { class: "answer-note" }, turn.note));
       if (failure && retry) foot.append(failureBox(failure, retry));
     },
   };

@@ -6,7 +6,7 @@ import { create } from "../page/dom";
  * a text node, so nothing in it can become an element. Links and images stay text on purpose.
  */
 interface Block {
-  kind: "paragraph" | "heading" | "code" | "list";
+  kind: "paragraph" | "heading" | "code" | "list" | "rule" | "table";
   lines: string[];
   info: string;
 }
@@ -29,14 +29,17 @@ export function markdownView(container: HTMLElement): (text: string) => void {
   };
 }
 
-const fence = /^ {0,3}(`{3,}|~{3,})\s*([^\s`]*)/;
-const heading = /^ {0,3}#{1,6}\s+(.*?)(?:\s+#+)?\s*$/;
+const fence = /^(\s*)(`{3,}|~{3,})\s*([^\s`]*)[^`]*$/;
+const heading = /^ {0,3}#{1,6} +(\S.*)$/;
+const rule = /^ {0,3}(?:-{3,}|\*{3,}|_{3,})\s*$/;
+const tableRule = /^[ |:-]*-[ |:-]*$/;
 const item = /^(\s*)(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
 
 function split(text: string): Block[] {
   const blocks: Block[] = [];
   let open: Block | undefined;
   let closing = "";
+  let indent = 0;
   const start = (kind: Block["kind"], line: string, info = "") => {
     open = { kind, info, lines: kind === "code" ? [] : [line] };
     blocks.push(open);
@@ -45,20 +48,26 @@ function split(text: string): Block[] {
   for (const line of text.split(/\r\n|\r|\n/)) {
     const marker = fence.exec(line);
     if (closing !== "") {
-      if (marker?.[1]?.startsWith(closing) && line.trim() === marker[1]) {
+      if (marker?.[2]?.startsWith(closing) && line.trim() === marker[2]) {
         closing = "";
         open = undefined;
-      } else open?.lines.push(line);
+      } else open?.lines.push(line.slice(Math.min(indent, line.search(/\S|$/))));
     } else if (marker) {
-      closing = marker[1] ?? "";
-      start("code", "", marker[2]);
+      // In a list the whole block is indented.
+      indent = marker[1]?.length ?? 0;
+      closing = marker[2] ?? "";
+      start("code", "", marker[3]);
     } else if (line.trim() === "") {
       // A blank line ends a paragraph; a list may go on after it.
       if (open?.kind !== "list") open = undefined;
       else open.lines.push("");
-    } else if (heading.test(line)) {
-      start("heading", line);
+    } else if (heading.test(line) || rule.test(line)) {
+      start(heading.test(line) ? "heading" : "rule", line);
       open = undefined;
+    } else if (isTableHead(open) && line.includes("|") && tableRule.test(line)) {
+      open.kind = "table";
+    } else if (open?.kind === "table" && !line.includes("|")) {
+      start("paragraph", line);
     } else if (item.test(line)) {
       if (open?.kind === "list") open.lines.push(line);
       else start("list", line);
@@ -69,6 +78,15 @@ function split(text: string): Block[] {
   return blocks;
 }
 
+/** A table shows itself by its second line only. */
+function isTableHead(block: Block | undefined): block is Block {
+  return (
+    block?.kind === "paragraph" &&
+    block.lines.length === 1 &&
+    block.lines[0]?.includes("|") === true
+  );
+}
+
 function render(block: Block): HTMLElement {
   switch (block.kind) {
     case "code":
@@ -77,6 +95,10 @@ function render(block: Block): HTMLElement {
       return create("h3", {}, ...inline(heading.exec(block.lines[0] ?? "")?.[1] ?? ""));
     case "list":
       return list(block.lines);
+    case "rule":
+      return create("hr");
+    case "table":
+      return table(block.lines);
     case "paragraph":
       return create("p", {}, ...inline(block.lines.join("\n")));
   }
@@ -127,8 +149,30 @@ function list(lines: string[]): HTMLElement {
   return root ?? create("ul");
 }
 
+function table([head = "", ...rows]: string[]): HTMLElement {
+  const row = (tag: "td" | "th", line: string) =>
+    create("tr", {}, ...cells(line).map((cell) => create(tag, {}, ...inline(cell))));
+  return create(
+    "div",
+    // Focusable, because a wide table can only be scrolled with the keyboard that way.
+    { class: "answer-table", tabindex: "0", role: "group", "aria-label": "Table" },
+    create(
+      "table",
+      {},
+      create("thead", {}, row("th", head)),
+      create("tbody", {}, ...rows.map((line) => row("td", line))),
+    ),
+  );
+}
+
+function cells(line: string): string[] {
+  const inner = line.trim().replace(/^\|/, "").replace(/\|$/, "");
+  return inner.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+}
+
+// No part looks past the next mark of its own kind: unclosed marks must not cost quadratic time.
 const span =
-  /`([^`]+)`|\*\*(?=\S)(.+?)(?<=\S)\*\*|(?<![\w*])\*(?=[^\s*])(.+?)(?<=[^\s*])\*(?![\w*])/s;
+  /`([^`]+)`|\*\*(?=\S)((?:(?!\*\*).)+)(?<=\S)\*\*|(?<![\w*])\*(?=[^\s*])([^*]+)(?<=\S)\*(?![\w*])/s;
 
 function inline(text: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];

@@ -5,12 +5,11 @@ export const maxBytes = 20 * 1024 * 1024;
 
 /** The file's media type, or in `problem` why it cannot be sent. */
 export function checkFile(file: File, types: FileTypes): { type: string } | { problem: string } {
-  const ending = /[^.]*$/.exec(file.name.toLowerCase())?.[0] ?? "";
+  const ending = /\.([^.]+)$/.exec(file.name.toLowerCase())?.[1] ?? "";
   // The browser leaves the type empty when the system does not know the ending.
-  const type =
-    file.type in types
-      ? file.type
-      : Object.keys(types).find((known) => types[known]?.includes(ending));
+  const type = Object.hasOwn(types, file.type)
+    ? file.type
+    : Object.keys(types).find((known) => types[known]?.includes(ending));
   if (type === undefined) {
     return { problem: `“${file.name}” is not a type that can be read. Choose ${names(types)}.` };
   }

@@ -41,6 +41,7 @@ export function uploadPanel<Result>(options: UploadOptions<Result>): HTMLElement
     { class: "drop" },
     icon("M12 15V4M7.500 8.500 12 4l4.500 4.500M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"),
     create("p", { class: "drop-title" }, `Drop or paste ${article(noun)} here`),
+    create("p", { class: "drop-promise" }, options.promise),
     input,
     choose,
     create(
@@ -48,7 +49,6 @@ export function uploadPanel<Result>(options: UploadOptions<Result>): HTMLElement
       { id: `${noun}-hint`, class: "drop-hint" },
       `${names(types)}, up to ${readableSize(maxBytes)}`,
     ),
-    create("p", { class: "drop-promise" }, options.promise),
   );
   const output = create("div", { class: "upload-output" });
   const panel = create(

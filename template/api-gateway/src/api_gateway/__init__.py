@@ -1,0 +1,1 @@
+"""The API gateway: the one workload that the internet reaches."""

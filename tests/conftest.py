@@ -1,4 +1,4 @@
-"""Fixtures of every test: an environment without the user's own settings, and renderings shared between workers."""
+"""Fixtures of every test: a neutral environment, and renderings shared between workers."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ Render = Callable[[dict[str, object]], Path]
 
 @pytest.fixture(scope="session", autouse=True)
 def isolated_environment() -> Iterator[None]:
-    """Git and copier see neither the user's configuration nor a virtual environment that happens to be active."""
+    """Neither the user's configuration nor an active virtual environment is seen."""
     with pristine_environment(), pytest.MonkeyPatch.context() as patch:
         for role in ("AUTHOR", "COMMITTER"):
             patch.setenv(f"GIT_{role}_NAME", "Test")
@@ -35,7 +35,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rendering(shared_folder: Path) -> Render:
-    """Rendered repositories, each rendered once for all workers: read them, copy them, never change them."""
+    """Repositories, each rendered once for all workers: read them or copy them."""
 
     def rendered(answers: dict[str, object]) -> Path:
         dest = shared_folder / "renderings" / case_id(answers).replace("/", "_")

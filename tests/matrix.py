@@ -1,15 +1,13 @@
 """The supported combinations of answers, as data.
 
-Structural answers decide which files exist; sizes, model and region only fill in values, so each of their values appears
-at least once instead of in every combination.
+Structural answers decide which files exist; sizes, model and region only fill in values, so each
+of their values appears at least once instead of in every combination.
 """
 
 from itertools import combinations
 
 SERVICES = ("chat", "vision", "text")
-SERVICE_SUBSETS = [
-    list(subset) for size in (1, 2, 3) for subset in combinations(SERVICES, size)
-]
+SERVICE_SUBSETS = [list(subset) for size in (1, 2, 3) for subset in combinations(SERVICES, size)]
 
 DEFAULT: dict[str, object] = {}
 

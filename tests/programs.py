@@ -13,7 +13,7 @@ PROGRAMS = {
 
 
 def missing(what: str) -> NoReturn:
-    """Skip the test with one line that names what is missing; in the gate (``CI`` is set) fail it."""
+    """Skip the test with one line that names what is missing; in the gate (``CI``) fail it."""
     reason = f"{what} is missing"
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)

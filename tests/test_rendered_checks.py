@@ -16,7 +16,9 @@ from tests.programs import program
 UV = Path(sys.executable).parent / "uv"
 
 # Everything together, each service alone, and a pair: what a missing or a surplus file would break.
-PYTHON_CASES: list[dict[str, object]] = [{"services": services} for services in SERVICE_SUBSETS if len(services) != 2]
+PYTHON_CASES: list[dict[str, object]] = [
+    {"services": services} for services in SERVICE_SUBSETS if len(services) != 2
+]
 PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
 
 
@@ -45,12 +47,16 @@ def test_python_checks_pass(rendering: Render, tmp_path: Path, answers: dict[str
     run(repository, str(UV), "run", "--no-sync", "ruff", "format", "--check")
     run(repository, str(UV), "run", "--no-sync", "mypy")
     run(repository, str(UV), "run", "--no-sync", "pytest", "--quiet")
-    changed = subprocess.run(["git", "status", "--porcelain"], cwd=repository, capture_output=True, text=True)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=repository, capture_output=True, text=True
+    )
     assert changed.stdout.splitlines() in ([], ["?? uv.lock"])
 
 
 @pytest.mark.parametrize("services", SERVICE_SUBSETS, ids="+".join)
-def test_web_checks_pass(rendering: Render, shared_folder: Path, tmp_path: Path, services: list[str]) -> None:
+def test_web_checks_pass(
+    rendering: Render, shared_folder: Path, tmp_path: Path, services: list[str]
+) -> None:
     npm = program("npm")
     web = tmp_path / "web"
     shutil.copytree(rendering({"services": services}) / "web", web)
@@ -61,7 +67,9 @@ def test_web_checks_pass(rendering: Render, shared_folder: Path, tmp_path: Path,
             shutil.copytree(web, partial)
             run(partial, npm, "install", "--silent", "--no-audit", "--no-fund")
             partial.rename(packages)
-    shutil.copytree(packages / "node_modules", web / "node_modules", symlinks=True, copy_function=os.link)
+    shutil.copytree(
+        packages / "node_modules", web / "node_modules", symlinks=True, copy_function=os.link
+    )
     for script in ("lint", "typecheck", "format:check", "test", "build"):
         run(web, npm, "run", "--silent", script)
     assert (web / "dist" / "index.html").is_file()

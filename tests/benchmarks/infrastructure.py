@@ -23,10 +23,17 @@ def run() -> None:
         baseline, full = interleaved(
             [
                 command(*invariant, "build", empty),
-                command(*invariant, "build", repository / "infra/main.bicep", "--outfile", template),
+                command(
+                    *invariant, "build", repository / "infra/main.bicep", "--outfile", template
+                ),
             ],
             rounds=3,
         )
         size = template.stat().st_size / 1000
-        report("bicep build", f"{full:.1f} s = {full / baseline:.1f} × an empty file", "≤ 5 s", full <= 5)
+        report(
+            "bicep build",
+            f"{full:.1f} s = {full / baseline:.1f} × an empty file",
+            "≤ 5 s",
+            full <= 5,
+        )
         report("ARM JSON", f"{size:.0f} kB", "≤ 400 kB", size <= 400)

@@ -15,7 +15,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def interleaved(actions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median wall time of each action, in seconds; the actions take turns so that a busy machine slows all alike."""
+    """Median wall time of each action, in seconds; they take turns: a busy machine slows all."""
     times: list[list[float]] = [[] for _ in actions]
     for _ in range(rounds):
         for action, measured in zip(actions, times, strict=True):
@@ -25,7 +25,9 @@ def interleaved(actions: Sequence[Callable[[], object]], rounds: int) -> list[fl
 
 def command(*words: str | Path, cwd: Path | None = None) -> Callable[[], object]:
     """An action that runs a program to its end and fails when the program fails."""
-    return lambda: subprocess.run([str(word) for word in words], cwd=cwd, check=True, capture_output=True)
+    return lambda: subprocess.run(
+        [str(word) for word in words], cwd=cwd, check=True, capture_output=True
+    )
 
 
 def report(what: str, measured: str, goal: str, met: bool) -> None:

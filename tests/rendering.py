@@ -54,8 +54,10 @@ def export_template() -> Path:
         The exported folder, removed when the process ends.
     """
     listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"]
-        + list(TEMPLATE_PATHS),
+        [
+            *("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"),
+            *TEMPLATE_PATHS,
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,

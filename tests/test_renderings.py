@@ -30,7 +30,7 @@ TRACES = {
 
 
 def run(repository: Path, tool: str, *arguments: str) -> None:
-    """Run a linter installed beside this Python, or at a path of its own; findings fail the test."""
+    """Run a linter installed beside this Python, or at a path of its own; findings fail."""
     command = [str(Path(sys.executable).parent / tool), *arguments]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}"

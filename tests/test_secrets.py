@@ -1,4 +1,4 @@
-"""No rendering holds a secret or asks Azure for one; planted secrets prove the scanner sees them."""
+"""No rendering holds a secret or asks for one; planted secrets prove the scanner sees them."""
 
 import re
 import shutil

@@ -82,18 +82,6 @@ var httpRule = {
   }
 }
 
-@description('Adds a replica when the processors are busy.')
-var cpuRule = {
-  name: 'cpu'
-  custom: {
-    type: 'cpu'
-    metadata: {
-      type: 'Utilization'
-      value: string(host.scale.?cpuUtilization)
-    }
-  }
-}
-
 @description('Probes that any image answers.')
 var placeholderProbes = [
   {
@@ -200,7 +188,21 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
       scale: {
         minReplicas: host.scale.minReplicas
         maxReplicas: host.scale.maxReplicas
-        rules: host.scale.?cpuUtilization == null ? [httpRule] : [httpRule, cpuRule]
+        rules: host.scale.?cpuUtilization == null
+          ? [httpRule]
+          : [
+              httpRule
+              {
+                name: 'cpu'
+                custom: {
+                  type: 'cpu'
+                  metadata: {
+                    type: 'Utilization'
+                    value: string(host.scale.?cpuUtilization)
+                  }
+                }
+              }
+            ]
       }
     }
   }

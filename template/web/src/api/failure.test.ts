@@ -50,10 +50,9 @@ describe("fromProblem", () => {
   });
 
   it("prefers the first validation error to the detail", () => {
-    for (const error of ["messages: too many", { msg: "messages: too many" }]) {
-      const body = problem({ detail: "The request is not valid.", errors: [error] });
-      expect(fromProblem(422, body, null).detail).toBe("messages: too many");
-    }
+    const errors = [{ pointer: "/messages", detail: "At most 50." }, { detail: "Second." }];
+    const body = problem({ detail: "The request is not valid.", errors });
+    expect(fromProblem(422, body, null).detail).toBe("At most 50.");
   });
 
   it("keeps the inner words of a server error to itself", () => {

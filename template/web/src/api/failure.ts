@@ -86,14 +86,8 @@ function parse(body: string): Record<string, unknown> {
 /** The problem's detail and, for a validation problem, its first error. */
 function explain(problem: Record<string, unknown>): string {
   const errors = Array.isArray(problem.errors) ? (problem.errors as unknown[]) : [];
-  const first = errors[0];
-  if (typeof first === "string") return first;
-  if (typeof first === "object" && first !== null) {
-    const { detail, message, msg } = first as Record<string, unknown>;
-    const found = text(detail) || text(message) || text(msg);
-    if (found) return found;
-  }
-  return text(problem.detail);
+  const first = (errors[0] ?? {}) as Record<string, unknown>;
+  return text(first.detail) || text(problem.detail);
 }
 
 /** The seconds of a Retry-After header, which holds a number or a date. */

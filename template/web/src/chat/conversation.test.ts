@@ -20,6 +20,14 @@ describe("messagesFor", () => {
     expect(messages.at(-1)).toEqual({ role: "user", content: "next" });
   });
 
+  it("keeps the latest turns within the number of characters", () => {
+    const long = { question: "q", answer: "x".repeat(limits.characters) };
+    const messages = messagesFor(Array<Turn>(20).fill(long), "x".repeat(limits.characters));
+    const sum = messages.reduce((total, { content }) => total + content.length, 0);
+    expect(sum).toBeLessThanOrEqual(limits.totalCharacters);
+    expect(messages).toHaveLength(2 * 5 + 1);
+  });
+
   it("leaves out turns without an answer: they failed", () => {
     expect(messagesFor([{ question: "q", answer: " \n" }], "next")).toHaveLength(1);
   });

@@ -19,7 +19,7 @@ export interface Turn {
 }
 
 /** The limits of `POST /api/chat`. */
-export const limits = { messages: 50, characters: 16_000 };
+export const limits = { messages: 50, characters: 16_000, totalCharacters: 100_000 };
 
 /** The messages to send: the question and as many of the latest answered turns as fit. */
 export function messagesFor(turns: Turn[], question: string): Message[] {
@@ -30,7 +30,9 @@ export function messagesFor(turns: Turn[], question: string): Message[] {
       { role: "assistant", content: clip(turn.answer) },
     ]);
   // An even number is kept, so that the first message is a question.
-  const kept = earlier.slice(-2 * Math.floor((limits.messages - 1) / 2));
+  let kept = earlier.slice(-2 * Math.floor((limits.messages - 1) / 2));
+  const characters = () => kept.reduce((sum, { content }) => sum + content.length, question.length);
+  while (characters() > limits.totalCharacters) kept = kept.slice(2);
   return [...kept, { role: "user", content: question }];
 }
 

@@ -34,12 +34,12 @@ it.each([
 
 it("says when the file is missing", async () => {
   serve("", { status: 404 });
-  expect(await problem()).toBe("config.json is missing.");
+  expect(await problem()).toMatch(/^config.json is missing. Deploy the web service again/);
 });
 
 it("says when the file cannot be loaded", async () => {
   serve("", { status: 500 });
   expect(await problem()).toContain("status 500");
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
-  expect(await problem()).toContain("network connection");
+  expect(await problem()).toContain("Check your connection");
 });

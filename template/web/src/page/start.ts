@@ -27,9 +27,8 @@ function notice(message: string): HTMLElement {
     create(
       "div",
       { role: "alert" },
-      create("h2", {}, "This page is not set up yet"),
+      create("h2", {}, "This page cannot start"),
       create("p", {}, message),
-      create("p", {}, "The deployment of the web service writes this file: deploy it again."),
     ),
     reload,
   );

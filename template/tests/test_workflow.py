@@ -1,4 +1,4 @@
-"""The pipeline gives azd all that the infrastructure asks for, and runs no action that can change."""
+"""The pipeline gives azd what the infrastructure asks for, and runs no action that can change."""
 
 import re
 from pathlib import Path

@@ -1,12 +1,16 @@
 // The web page. It has no linked backend: its predeploy hook writes the address of the gateway into config.json.
 
+@export()
+@description('The regions that have static web apps.')
+type staticWebAppRegion = 'centralus' | 'eastasia' | 'eastus2' | 'westeurope' | 'westus2'
+
 @description('Name of the static web app.')
 @minLength(1)
 @maxLength(40)
 param name string
 
-@description('Region of the static web app: not every region has them.')
-param location 'centralus' | 'eastasia' | 'eastus2' | 'westeurope' | 'westus2'
+@description('Region of the static web app.')
+param location staticWebAppRegion
 
 @description('Tags of the static web app.')
 param tags { *: string }

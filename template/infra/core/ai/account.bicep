@@ -14,10 +14,10 @@ param location string
 param tags { *: string }
 
 @description('Service that the account offers.')
-param kind string
+param kind 'ComputerVision' | 'FormRecognizer' | 'OpenAI'
 
 @description('Tier of the account.')
-param sku string
+param sku 'S0' | 'S1'
 
 @description('Id of the built-in role that lets call the service.')
 @minLength(36)

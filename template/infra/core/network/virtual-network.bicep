@@ -15,8 +15,8 @@ param location string
 @description('Tags of the network.')
 param tags { *: string }
 
-@description('Address range of the network, at least a /22: Container Apps take the first /23.')
-param addressPrefix string = '10.10.0.0/16'
+@description('Address range of the network.')
+var addressPrefix = '10.10.0.0/16'
 
 @description('Room for 2,500 replicas while a revision replaces another; the subnet cannot grow later.')
 var containerAppsAddressPrefix = cidrSubnet(addressPrefix, 23, 0)

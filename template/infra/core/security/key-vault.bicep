@@ -1,5 +1,6 @@
 // Holds only what has no keyless way. No workload needs a secret, so none has a role here.
 
+import { keyVaultSettings } from '../../profiles.bicep'
 import { principal } from 'types.bicep'
 
 @description('Name of the vault.')
@@ -13,11 +14,8 @@ param location string
 @description('Tags of the vault.')
 param tags { *: string }
 
-@description('Tier of the vault.')
-param sku 'standard' | 'premium'
-
-@description('Whether a deleted vault is kept for 90 days against any purge.')
-param purgeProtection bool
+@description('Tier and protection.')
+param settings keyVaultSettings
 
 @description('Those who may read and write secrets.')
 param secretsOfficers principal[]
@@ -39,13 +37,13 @@ resource keyVault 'Microsoft.KeyVault/vaults@2026-02-01' = {
     tenantId: tenant().tenantId
     sku: {
       family: 'A'
-      name: sku
+      name: settings.sku
     }
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
     // The service refuses false: protection is on or absent.
-    enablePurgeProtection: purgeProtection ? true : null
+    enablePurgeProtection: settings.purgeProtection ? true : null
     publicNetworkAccess: 'Enabled'
   }
 }

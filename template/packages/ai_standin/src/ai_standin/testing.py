@@ -1,4 +1,4 @@
-"""The stand-in on a free port, in a thread of the test process."""
+"""Servers on free ports in threads of the test process: the stand-in, or any other app."""
 
 import socket
 import threading
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ai_standin.app import create_app
 from ai_standin.control import Control, Failure
@@ -26,17 +27,26 @@ class StandIn:
 
 
 @contextmanager
-def running_standin(word_delay: float = 0.001) -> Iterator[StandIn]:
-    """Run the stand-in until the block ends."""
-    app = create_app(word_delay)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve `app` over HTTP until the block ends, and return its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="critical", log_config=None, timeout_graceful_shutdown=1)
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while thread.is_alive() and not server.started:
             time.sleep(0.005)
         try:
-            yield StandIn(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.control)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def running_standin(word_delay: float = 0.001) -> Iterator[StandIn]:
+    """Run the stand-in until the block ends."""
+    app = create_app(word_delay)
+    with serving(app) as url:
+        yield StandIn(url, app.state.control)

@@ -1,15 +1,164 @@
-"""One Bicep process for all tests of a worker."""
+"""Evaluated environments of renderings: one Bicep process a worker, one compilation an `infra/`."""
 
 import functools
-import os
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
+import yaml
+
+from azd_ai_scaffold.bicep import Bicep, Compilation, find_bicep
+from azd_ai_scaffold.evaluation import Evaluation, Resource, compile_infrastructure, evaluate
 from tests.programs import missing
+from tests.rendering import ROOT
+
+DEVELOPER = "11111111-2222-3333-4444-555555555555"
+
+# What azd calls a workload, by what the answers call it.
+WORKLOADS = {
+    "api-gateway": "api-gateway",
+    "chat": "chat-service",
+    "vision": "vision-service",
+    "text": "text-service",
+}
+
+_compilations: dict[str, Compilation] = {}
 
 
 @functools.cache
 def running_bicep() -> Bicep:
     """The Bicep process of this worker; without Bicep the test is skipped, or fails in the gate."""
     if find_bicep() is None:
-        missing(HOW_TO_GET_BICEP)
-    return Bicep(timeout=float(os.environ.get("BICEP_TIMEOUT", "120")))
+        missing("Bicep (https://aka.ms/bicep-install or `az bicep install`; PATH or BICEP_PATH)")
+    return Bicep(timeout=120)
+
+
+@functools.cache
+def table(name: str) -> dict[str, Any]:
+    """A hidden answer of the template, such as `dev_sizes`."""
+    tables: dict[str, Any] = {}
+    for file in sorted((ROOT / "tables").glob("*.yml")):
+        tables |= yaml.safe_load(file.read_text())
+    found: dict[str, Any] = tables[name]["default"]
+    return found
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One azd environment of a rendering, evaluated."""
+
+    repository: Path
+    variables: Mapping[str, str]
+    compilation: Compilation
+    evaluation: Evaluation
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """The answers of the rendering."""
+        found: dict[str, Any] = yaml.safe_load(
+            (self.repository / ".copier-answers.yml").read_text()
+        )
+        return found
+
+    @property
+    def services(self) -> list[str]:
+        """The selected AI services."""
+        return list(self.answers["services"])
+
+    @property
+    def kind(self) -> str:
+        """`dev` or `prod`."""
+        return self.variables["AZURE_ENV_TYPE"]
+
+    @property
+    def size(self) -> dict[str, Any]:
+        """What the size answer of this environment type means."""
+        row: dict[str, Any] = table(f"{self.kind}_sizes")[self.answers[f"{self.kind}_size"]]
+        return row
+
+    @cached_property
+    def template(self) -> dict[str, Any]:
+        """The compiled ARM template."""
+        found: dict[str, Any] = json.loads(self.compilation.template)
+        return found
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources of the snapshot."""
+        return self.evaluation.resources
+
+    def all(self, kind: str) -> tuple[Resource, ...]:
+        """The resources of one type."""
+        return self.evaluation.of_type(kind)
+
+    def one(self, kind: str) -> Resource:
+        """The only resource of a type."""
+        found = self.all(kind)
+        assert len(found) == 1, f"{len(found)} × {kind}"
+        return found[0]
+
+    @cached_property
+    def apps(self) -> dict[str, Resource]:
+        """Container apps by azd service name."""
+        return {
+            app.tags.get("azd-service-name", app.name): app
+            for app in self.all("Microsoft.App/containerApps")
+        }
+
+    @cached_property
+    def workload_of_identity(self) -> dict[str, str]:
+        """Azd service name by the id of the identity that its container app bears."""
+        return {
+            identity: service
+            for service, app in self.apps.items()
+            for identity in app.body.get("identity", {}).get("userAssignedIdentities", {})
+        }
+
+    def label(self, resource: Resource) -> str:
+        """A name of a resource that does not depend on the token: last type, and what it is."""
+        kind = resource.type.rpartition("/")[2]
+        which = resource.tags.get("azd-service-name") or ""
+        if kind == "accounts":
+            which = resource.body["kind"]
+        if kind == "userAssignedIdentities":
+            which = self.workload_of_identity.get(resource.id, resource.name)
+        if kind in ("diagnosticSettings", "roleAssignments"):
+            which = resource.scope.rpartition("/")[2]
+        return f"{kind}:{which}" if which else kind
+
+
+def compiled(repository: Path) -> Compilation:
+    """The compilation of a rendering; done once for all with the same `infra/`."""
+    digest = hashlib.sha256()
+    for file in sorted((repository / "infra").rglob("*")):
+        if file.suffix in (".bicep", ".json"):
+            digest.update(f"{file.relative_to(repository)}\0".encode() + file.read_bytes())
+    key = digest.hexdigest()
+    if key not in _compilations:
+        _compilations[key] = compile_infrastructure(running_bicep(), repository)
+    return _compilations[key]
+
+
+def variables(kind: str, location: str, **more: str) -> dict[str, str]:
+    """The azd variables of an environment of a type, as azd sets them for a signed-in developer."""
+    return {
+        "AZURE_ENV_NAME": f"demo-{kind}",
+        "AZURE_LOCATION": location,
+        "AZURE_ENV_TYPE": kind,
+        "AZURE_PRINCIPAL_ID": DEVELOPER,
+        "AZURE_PRINCIPAL_TYPE": "User",
+        **more,
+    }
+
+
+def environment(repository: Path, kind: str, **more: str) -> Environment:
+    """Evaluate a rendering as `dev` or `prod`, in the region of its answers."""
+    answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    values = variables(kind, answers["location"], **more)
+    compilation = compiled(repository)
+    evaluation = evaluate(running_bicep(), repository, values, compilation)
+    return Environment(repository, values, compilation, evaluation)

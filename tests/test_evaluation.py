@@ -97,8 +97,13 @@ def test_strings_become_what_the_template_declares(
     assert resolved(tmp_path, {"A": text}, **{name: "${A}"}) == {name: expected}
 
 
+def test_null_leaves_the_parameter_out(tmp_path: Path) -> None:
+    assert resolved(tmp_path, {}, tags="${A=null}", zones="${A=null}", on=None) == {}
+    assert resolved(tmp_path, {"A": '{"a": "b"}'}, tags="${A=null}") == {"tags": {"a": "b"}}
+
+
 def test_values_that_are_no_strings_stay_and_theirs_are_replaced(tmp_path: Path) -> None:
-    values = resolved(tmp_path, {"A": "x"}, count=3, tags={"k": "${A}"}, zones=["${A}", 1], on=None)
+    values = resolved(tmp_path, {"A": "x"}, count=3, tags={"k": "${A}"}, zones=["${A}", 1])
     assert values == {"count": 3, "tags": {"k": "x"}, "zones": ["x", 1]}
 
 

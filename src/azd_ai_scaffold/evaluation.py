@@ -69,6 +69,8 @@ class Resource:
     @property
     def scope(self) -> str:
         """The id it is deployed to: subscription, resource group or the resource it extends."""
+        if extended := re.match(r"\[extensionResourceId\('([^']+)'", self.id):
+            return extended[1]  # its name is known to Azure only
         return re.split(r"/(?:providers|resourceGroups)/(?!.*/providers/)", self.id)[0]
 
     @property
@@ -127,7 +129,7 @@ def resolve_parameters(
     """Resolve a `main.parameters.json` with azd variables.
 
     An unset or empty variable takes its default; a parameter that is empty because a variable is
-    unset is left out. Strings become what the template declares: int, bool, object or array.
+    unset, or is JSON's null, is left out. Strings become what the template declares: int, bool, object or array.
 
     Args:
         parameters_file: The ARM parameters file with `${VAR}` and `${VAR=default}`.
@@ -151,9 +153,11 @@ def resolve_parameters(
         if value is None or (value == "" and (unset or kind in ("int", "bool"))):
             continue
         try:
-            resolved[name] = _convert(value, kind)
+            value = _convert(value, kind)
         except ValueError as error:
             raise EvaluationError(f"{parameters_file.name}: parameter {name}: {error}") from error
+        if value is not None:
+            resolved[name] = value
     return resolved
 
 
@@ -250,7 +254,7 @@ def _convert(value: Any, kind: str) -> Any:
         return value.lower() in ("true", "1", "t")
     if kind in ("object", "secureobject", "array"):
         parsed = json.loads(value)
-        if not isinstance(parsed, list if kind == "array" else dict):
+        if parsed is not None and not isinstance(parsed, list if kind == "array" else dict):
             raise ValueError(f"{value!r} is no JSON {kind}")
         return parsed
     return value

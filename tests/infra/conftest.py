@@ -1,0 +1,28 @@
+"""Fixtures of the infrastructure tests."""
+
+from collections.abc import Callable
+
+import pytest
+
+from azd_ai_scaffold.bicep import Bicep
+from tests.conftest import Render
+from tests.evaluated import Environment, environment, running_bicep
+
+Evaluate = Callable[..., Environment]
+
+
+@pytest.fixture
+def bicep() -> Bicep:
+    """The Bicep process of this worker."""
+    return running_bicep()
+
+
+@pytest.fixture
+def evaluated(rendering: Render) -> Evaluate:
+    """Evaluates a rendering: `evaluated(answers, "dev", AZURE_TAGS="…")`."""
+
+    def evaluate(answers: dict[str, object], kind: str, **variables: str) -> Environment:
+        running_bicep()  # before anything is rendered in vain
+        return environment(rendering(answers), kind, **variables)
+
+    return evaluate

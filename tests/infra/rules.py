@@ -1,0 +1,991 @@
+"""What a deployment refuses or a reviewer would, as rules on an evaluated environment.
+
+A rule yields one line for each finding. Sources: the deploy-time rules of the project, Azure's
+naming rules, the contract with azd.
+"""
+
+import ipaddress
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from azd_ai_scaffold.evaluation import Resource
+from tests.evaluated import DEVELOPER, WORKLOADS, Environment, table
+
+Rule = Callable[[Environment], Iterator[str]]
+RULES: dict[str, Rule] = {}
+
+PORT = 8080
+ROLE_NAMES = {
+    "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd": "Cognitive Services OpenAI User",
+    "a97b65f3-24c7-4388-baec-2e87135dc908": "Cognitive Services User",
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+}
+REFERENCE = re.compile(r"reference\('([^']+)'")
+ARM_GUID_NAMESPACE = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
+
+# Each AI service: the kind of its account, its SKU, the role to call it, its location variable.
+ACCOUNTS = {
+    "chat": ("OpenAI", "S0", "Cognitive Services OpenAI User", "AZURE_OPENAI_LOCATION"),
+    "vision": ("ComputerVision", "S1", "Cognitive Services User", "AZURE_VISION_LOCATION"),
+    "text": (
+        "FormRecognizer",
+        "S0",
+        "Cognitive Services User",
+        "AZURE_DOCUMENT_INTELLIGENCE_LOCATION",
+    ),
+}
+
+# Length and pattern of the last segment of a name, by type.
+NAMES = {
+    "Microsoft.Resources/resourceGroups": (1, 90, r"[\w.()-]*[\w()-]"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities": (3, 128, r"[A-Za-z0-9][\w-]*"),
+    "Microsoft.OperationalInsights/workspaces": (4, 63, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Insights/components": (1, 255, r"[\w.()-]*[\w()-]"),
+    "Microsoft.KeyVault/vaults": (3, 24, r"(?!.*--)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.ContainerRegistry/registries": (5, 50, r"[A-Za-z0-9]+"),
+    "Microsoft.App/managedEnvironments": (1, 60, r"[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.App/containerApps": (2, 32, r"(?!.*--)[a-z][a-z0-9-]*[a-z0-9]"),
+    "Microsoft.Web/staticSites": (1, 40, r"[A-Za-z0-9-]+"),
+    "Microsoft.CognitiveServices/accounts": (2, 64, r"[A-Za-z0-9][\w.-]*"),
+    "Microsoft.CognitiveServices/accounts/deployments": (2, 64, r"[A-Za-z0-9][\w.-]*"),
+    "Microsoft.Network/virtualNetworks": (2, 64, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/networkSecurityGroups": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Insights/diagnosticSettings": (1, 260, r"[^<>*%&:\\?+/]+"),
+}
+
+# Where a service lives that may not live where everything else does.
+STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
+
+# Types that have neither location nor tags: they live on another resource.
+DEPENDENT = {
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.CognitiveServices/accounts/deployments",
+}
+
+# The property that switches keys off, by type, and its value.
+KEYLESS = {
+    "Microsoft.CognitiveServices/accounts": ("disableLocalAuth", True),
+    "Microsoft.Insights/components": ("DisableLocalAuth", True),
+    "Microsoft.ContainerRegistry/registries": ("adminUserEnabled", False),
+    "Microsoft.KeyVault/vaults": ("enableRbacAuthorization", True),
+}
+
+# Log categories that each of these types must send to the workspace.
+LOGGED = {
+    "Microsoft.App/managedEnvironments": {"allLogs"},
+    "Microsoft.KeyVault/vaults": {"audit", "allLogs"},
+    "Microsoft.ContainerRegistry/registries": {"audit", "allLogs"},
+    "Microsoft.CognitiveServices/accounts": {"audit", "allLogs"},
+}
+
+# What the subnet of a Container Apps environment must reach, and tags that hold those addresses.
+REQUIRED_OUTBOUND = {
+    "MicrosoftContainerRegistry": {"MicrosoftContainerRegistry", "AzureCloud"},
+    "AzureFrontDoor.FirstParty": {"AzureFrontDoor.FirstParty", "AzureFrontDoor"},
+    "AzureActiveDirectory": {"AzureActiveDirectory", "AzureCloud"},
+    "AzureMonitor": {"AzureMonitor", "AzureCloud"},
+    "Storage": {"Storage", "AzureCloud"},
+}
+RESERVED_RANGES = (
+    "169.254.0.0/16",
+    "172.30.0.0/16",
+    "172.31.0.0/16",
+    "192.0.2.0/24",
+    "100.100.0.0/17",
+    "100.100.128.0/19",
+    "100.100.160.0/19",
+    "100.100.192.0/19",
+)
+
+
+def rule(check: Rule) -> Rule:
+    """Add a function to the rules."""
+    RULES[check.__name__] = check
+    return check
+
+
+def findings(environment: Environment) -> list[str]:
+    """All findings of all rules, each with the name of its rule."""
+    return [f"{name}: {found}" for name, check in RULES.items() for found in check(environment)]
+
+
+def differences(what: str, found: Any, expected: Any) -> Iterator[str]:
+    """One line when two values differ."""
+    if found != expected:
+        yield f"{what} is {found!r}, expected {expected!r}"
+
+
+def wanted_apps(environment: Environment) -> dict[str, str]:
+    """Azd service name of the gateway and each selected service, by short name."""
+    short = ["api-gateway", *environment.services]
+    return {name: WORKLOADS[name] for name in short}
+
+
+def container(app: Resource) -> dict[str, Any]:
+    """The only container of an app."""
+    (only,) = app.properties["template"]["containers"]
+    found: dict[str, Any] = only
+    return found
+
+
+def exists(environment: Environment, service: str) -> bool:
+    """Whether azd says that the container app of a service exists."""
+    flag = f"SERVICE_{service.upper().replace('-', '_')}_RESOURCE_EXISTS"
+    return environment.variables.get(flag) == "true"
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+
+@rule
+def compiles_without_a_diagnostic(environment: Environment) -> Iterator[str]:
+    yield from map(str, environment.evaluation.diagnostics)
+
+
+@rule
+def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str]:
+    services, workloads = len(environment.services), len(environment.services) + 1
+    prod = environment.kind == "prod"
+    expected = Counter(
+        {
+            "Microsoft.Resources/resourceGroups": 1,
+            "Microsoft.ManagedIdentity/userAssignedIdentities": workloads,
+            "Microsoft.OperationalInsights/workspaces": 1,
+            "Microsoft.Insights/components": 1,
+            "Microsoft.ContainerRegistry/registries": 1,
+            "Microsoft.KeyVault/vaults": 1,
+            "Microsoft.App/managedEnvironments": 1,
+            "Microsoft.App/containerApps": workloads,
+            "Microsoft.Web/staticSites": 1,
+            "Microsoft.CognitiveServices/accounts": services,
+            "Microsoft.CognitiveServices/accounts/deployments": int("chat" in environment.services),
+            "Microsoft.Network/virtualNetworks": int(prod),
+            "Microsoft.Network/networkSecurityGroups": int(prod),
+            "Microsoft.Authorization/roleAssignments": len(expected_roles(environment)),
+            "Microsoft.Insights/diagnosticSettings": services + 3,
+        }
+    )
+    found = Counter(resource.type for resource in environment.resources)
+    yield from differences("resources", dict(found), dict(+expected))
+
+
+@rule
+def names_are_legal(environment: Environment) -> Iterator[str]:
+    for resource in environment.resources:
+        if resource.type == "Microsoft.Authorization/roleAssignments":
+            continue  # role_assignments_are_named_by_what_they_grant
+        if resource.type not in NAMES:
+            yield f"no naming rule for {resource.type}"
+            continue
+        shortest, longest, pattern = NAMES[resource.type]
+        name = resource.name.rpartition("/")[2]
+        if not (shortest <= len(name) <= longest and re.fullmatch(pattern, name, re.ASCII)):
+            yield f"{resource.type} cannot be named {name}"
+
+
+@rule
+def names_are_unique(environment: Environment) -> Iterator[str]:
+    counted = Counter(resource.id.lower() for resource in environment.resources)
+    yield from (f"{count} × {name}" for name, count in counted.items() if count > 1)
+
+
+@rule
+def api_versions_are_stable_and_one_a_type(environment: Environment) -> Iterator[str]:
+    versions: dict[str, set[str]] = {}
+    for resource in environment.resources:
+        versions.setdefault(resource.type, set()).add(resource.api_version)
+    for kind, used in versions.items():
+        # The other versions of diagnosticSettings are older.
+        preview = "preview" in "".join(used) and kind != "Microsoft.Insights/diagnosticSettings"
+        if len(used) > 1 or preview:
+            yield f"{kind}: {sorted(used)}"
+
+
+@rule
+def everything_is_where_it_belongs(environment: Environment) -> Iterator[str]:
+    home = environment.variables["AZURE_LOCATION"]
+    own = {
+        kind: environment.variables.get(variable) or home
+        for kind, _, _, variable in ACCOUNTS.values()
+    }
+    for resource in environment.resources:
+        expected: str | None = home
+        if resource.type in DEPENDENT:
+            expected = None
+        elif resource.type == "Microsoft.CognitiveServices/accounts":
+            expected = own[resource.body["kind"]]
+        elif resource.type == "Microsoft.Web/staticSites":
+            near = table("regions")[environment.answers["location"]]["static_web_app"]
+            expected = environment.variables.get("AZURE_STATIC_WEB_APP_LOCATION") or near
+            if resource.location not in STATIC_WEB_APP_REGIONS:
+                yield f"static web apps do not exist in {resource.location}"
+        yield from differences(f"location of {resource.name}", resource.location, expected)
+
+
+@rule
+def tags_reach_everything(environment: Environment) -> Iterator[str]:
+    wanted = {"cost-center": "ai", "owner": "it's us"}
+    if environment.variables.get("AZURE_TAGS"):
+        for resource in environment.resources:
+            if resource.type not in DEPENDENT and not wanted.items() <= resource.tags.items():
+                yield f"{resource.type} {resource.name} lacks the tags"
+
+
+@rule
+def azd_finds_the_group_and_each_service_once(environment: Environment) -> Iterator[str]:
+    named = [resource for resource in environment.resources if "azd-env-name" in resource.tags]
+    types = [resource.type for resource in named]
+    yield from differences("azd-env-name is on", types, ["Microsoft.Resources/resourceGroups"])
+    for resource in named:
+        name = environment.variables["AZURE_ENV_NAME"]
+        yield from differences("azd-env-name", resource.tags["azd-env-name"], name)
+    hosts = dict.fromkeys(wanted_apps(environment).values(), "Microsoft.App/containerApps")
+    hosts["web"] = "Microsoft.Web/staticSites"
+    found = sorted(
+        (resource.tags["azd-service-name"], resource.type)
+        for resource in environment.resources
+        if "azd-service-name" in resource.tags
+    )
+    yield from differences("azd-service-name", found, sorted(hosts.items()))
+
+
+@rule
+def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Iterator[str]:
+    outputs = environment.evaluation.outputs
+    expected = {
+        "AZURE_LOCATION",
+        "AZURE_TENANT_ID",
+        "AZURE_RESOURCE_GROUP",
+        "AZURE_CONTAINER_REGISTRY_ENDPOINT",
+        "AZURE_CONTAINER_APPS_ENVIRONMENT_DEFAULT_DOMAIN",
+        "AZURE_CONTAINER_APPS_ENVIRONMENT_NETWORK",
+        "AZURE_KEY_VAULT_NAME",
+        "AZURE_KEY_VAULT_ENDPOINT",
+        "SERVICE_WEB_NAME",
+        "SERVICE_WEB_URI",
+        "SERVICE_API_GATEWAY_URI",
+    }
+    endpoints = {
+        "chat": "AZURE_OPENAI_ENDPOINT",
+        "vision": "AZURE_VISION_ENDPOINT",
+        "text": "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT",
+    }
+    expected |= {endpoints[service] for service in environment.services}
+    for service, app in environment.apps.items():
+        output = f"SERVICE_{service.upper().replace('-', '_')}_NAME"
+        expected.add(output)
+        yield from differences(output, outputs.get(output), app.name)
+    yield from differences("outputs", sorted(outputs), sorted(expected))
+    literal = {
+        "AZURE_LOCATION": environment.variables["AZURE_LOCATION"],
+        "AZURE_RESOURCE_GROUP": environment.one("Microsoft.Resources/resourceGroups").name,
+        "AZURE_KEY_VAULT_NAME": environment.one("Microsoft.KeyVault/vaults").name,
+        "SERVICE_WEB_NAME": environment.one("Microsoft.Web/staticSites").name,
+        "AZURE_CONTAINER_APPS_ENVIRONMENT_NETWORK": (
+            "virtual-network" if environment.all("Microsoft.Network/virtualNetworks") else "none"
+        ),
+    }
+    for name, value in literal.items():
+        yield from differences(name, outputs.get(name), value)
+    sources = {
+        "AZURE_CONTAINER_REGISTRY_ENDPOINT": "Microsoft.ContainerRegistry/registries",
+        "AZURE_KEY_VAULT_ENDPOINT": "Microsoft.KeyVault/vaults",
+        "SERVICE_WEB_URI": "Microsoft.Web/staticSites",
+    }
+    for name, kind in sources.items():
+        value = str(outputs.get(name))
+        yield from differences(
+            f"source of {name}", REFERENCE.findall(value), [environment.one(kind).id]
+        )
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+
+@rule
+def no_key_is_ever_read(environment: Environment) -> Iterator[str]:
+    for call in re.findall(r"\blist[A-Z]\w*\(", environment.compilation.template):
+        yield f"the template calls {call}"
+
+
+@rule
+def no_secret_enters_or_leaves(environment: Environment) -> Iterator[str]:
+    for part in ("parameters", "outputs"):
+        for name, declared in environment.template[part].items():
+            if str(declared.get("type", "")).lower().startswith("secure"):
+                yield f"{part}: {name} is a secret"
+    for app in environment.apps.values():
+        configuration = app.properties["configuration"]
+        if configuration.get("secrets"):
+            yield f"{app.name} holds secrets"
+    for secret in environment.all("Microsoft.KeyVault/vaults/secrets"):
+        yield f"{secret.name} is written by the deployment"
+
+
+@rule
+def local_authentication_is_off(environment: Environment) -> Iterator[str]:
+    for resource in environment.resources:
+        if resource.type in KEYLESS:
+            name, value = KEYLESS[resource.type]
+            what = f"{resource.name} {name}"
+            yield from differences(what, resource.properties.get(name), value)
+        if resource.type == "Microsoft.OperationalInsights/workspaces":
+            features = resource.properties.get("features", {})
+            yield from differences(
+                f"{resource.name} disableLocalAuth", features.get("disableLocalAuth"), True
+            )
+        if resource.type == "Microsoft.ContainerRegistry/registries":
+            anonymous = resource.properties.get("anonymousPullEnabled", False)
+            yield from differences(f"{resource.name} anonymous pull", anonymous, False)
+
+
+@rule
+def the_vault_is_protected(environment: Environment) -> Iterator[str]:
+    vault = environment.one("Microsoft.KeyVault/vaults").properties
+    prod = environment.kind == "prod"
+    # The service refuses false.
+    purge = vault.get("enablePurgeProtection")
+    yield from differences("enablePurgeProtection", purge, True if prod else None)
+    sku = environment.variables.get("AZURE_KEY_VAULT_SKU") or ("premium" if prod else "standard")
+    yield from differences("vault SKU", vault["sku"], {"family": "A", "name": sku})
+    yield from differences("softDeleteRetentionInDays", vault.get("softDeleteRetentionInDays"), 90)
+    yield from differences("enableSoftDelete", vault.get("enableSoftDelete"), True)
+    yield from differences("accessPolicies", vault.get("accessPolicies", []), [])
+
+
+# --- identities and roles -----------------------------------------------------------------------
+
+
+@rule
+def each_workload_has_an_identity_of_its_own(environment: Environment) -> Iterator[str]:
+    borne = []
+    for app in environment.apps.values():
+        identity = app.body.get("identity", {})
+        yield from differences(f"identity of {app.name}", identity.get("type"), "UserAssigned")
+        ids = list(identity.get("userAssignedIdentities", {}))
+        if len(ids) != 1:
+            yield f"{app.name} has {len(ids)} identities"
+        borne += ids
+    existing = [
+        identity.id
+        for identity in environment.all("Microsoft.ManagedIdentity/userAssignedIdentities")
+    ]
+    yield from differences("identities", sorted(borne), sorted(existing))
+
+
+def expected_roles(environment: Environment) -> Counter[tuple[str, str, str]]:
+    """Who has which role on which resource: all that a workload or a developer needs."""
+    roles: Counter[tuple[str, str, str]] = Counter()
+    for workload in wanted_apps(environment).values():
+        roles[workload, "AcrPull", "registries"] += 1
+        roles[workload, "Monitoring Metrics Publisher", "components"] += 1
+    developer = environment.kind == "dev" and bool(environment.variables.get("AZURE_PRINCIPAL_ID"))
+    for service in environment.services:
+        kind, _, role, _ = ACCOUNTS[service]
+        roles[WORKLOADS[service], role, f"accounts:{kind}"] += 1
+        if developer:
+            roles["developer", role, f"accounts:{kind}"] += 1
+    if developer:
+        roles["developer", "Key Vault Secrets Officer", "vaults"] += 1
+    return roles
+
+
+def holder(environment: Environment, principal: str) -> str:
+    """Who a principal id belongs to."""
+    if principal == DEVELOPER:
+        return "developer"
+    referenced = REFERENCE.findall(principal)
+    if len(referenced) == 1 and principal.endswith(".principalId]"):
+        identity = str(referenced[0])
+        return environment.workload_of_identity.get(identity, identity)
+    return principal
+
+
+@rule
+def roles_are_the_narrowest_and_no_more(environment: Environment) -> Iterator[str]:
+    by_id = {resource.id: environment.label(resource) for resource in environment.resources}
+    found: Counter[tuple[str, str, str]] = Counter()
+    for assignment in environment.all("Microsoft.Authorization/roleAssignments"):
+        definition = assignment.properties["roleDefinitionId"].rpartition("/")[2]
+        found[
+            holder(environment, assignment.properties["principalId"]),
+            ROLE_NAMES.get(definition, definition),
+            by_id.get(assignment.scope, assignment.scope),
+        ] += 1
+    expected = expected_roles(environment)
+    yield from (f"too much: {row}" for row in (found - expected).elements())
+    yield from (f"lacking: {row}" for row in (expected - found).elements())
+
+
+@rule
+def roles_are_on_one_resource(environment: Environment) -> Iterator[str]:
+    for assignment in environment.all("Microsoft.Authorization/roleAssignments"):
+        if "/providers/" not in assignment.scope:
+            yield f"a role is granted on {assignment.scope}"
+
+
+@rule
+def roles_name_the_kind_of_their_principal(environment: Environment) -> Iterator[str]:
+    for assignment in environment.all("Microsoft.Authorization/roleAssignments"):
+        kind = "ServicePrincipal"
+        if holder(environment, assignment.properties["principalId"]) == "developer":
+            kind = environment.variables["AZURE_PRINCIPAL_TYPE"]
+        found = assignment.properties.get("principalType")
+        yield from differences(f"principalType on {assignment.scope}", found, kind)
+
+
+@rule
+def role_assignments_are_named_by_what_they_grant(environment: Environment) -> Iterator[str]:
+    for assignment in environment.all("Microsoft.Authorization/roleAssignments"):
+        scope, principal = assignment.scope, assignment.properties["principalId"]
+        role = assignment.properties["roleDefinitionId"]
+        if principal.startswith("["):
+            expected = f"[guid('{scope}', {principal[1:-1]}, '{role}')]"
+        else:
+            expected = str(uuid.uuid5(ARM_GUID_NAMESPACE, f"{scope}-{principal}-{role}"))
+        yield from differences("name of a role assignment", assignment.name, expected)
+
+
+def deployments(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The modules of a template by symbolic name."""
+    return {
+        name: resource
+        for name, resource in template["resources"].items()
+        if resource["type"] == "Microsoft.Resources/deployments"
+    }
+
+
+def needs(modules: dict[str, dict[str, Any]], name: str) -> set[str]:
+    """A module and all that it waits for."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current not in found and current in modules:
+            found.add(current)
+            waiting += modules[current].get("dependsOn", [])
+    return found
+
+
+@rule
+def images_can_be_pulled_before_an_app_exists(environment: Environment) -> Iterator[str]:
+    modules = deployments(environment.template)
+    pull = next(identifier for identifier, name in ROLE_NAMES.items() if name == "AcrPull")
+    grants = {name for name, module in modules.items() if pull in str(module)}
+    for name, module in modules.items():
+        has_app = "'type': 'Microsoft.App/containerApps'" in str(module)
+        if has_app and not grants & needs(modules, name):
+            yield f"{name} does not wait for AcrPull"
+
+
+# --- container apps -----------------------------------------------------------------------------
+
+
+@rule
+def apps_have_a_size_that_the_platform_offers(environment: Environment) -> Iterator[str]:
+    for app in environment.apps.values():
+        resources = container(app)["resources"]
+        cpu = float(resources["cpu"])
+        memory = re.fullmatch(r"(\d+(?:\.\d+)?)Gi", str(resources["memory"]))
+        if not 0.25 <= cpu <= 4 or cpu % 0.25:
+            yield f"{app.name}: {cpu} cores"
+        if not memory or float(memory[1]) != 2 * cpu:
+            yield f"{app.name}: {resources['memory']} for {cpu} cores"
+
+
+@rule
+def apps_are_as_large_as_answered(environment: Environment) -> Iterator[str]:
+    for app in environment.apps.values():
+        resources, scale = container(app)["resources"], app.properties["template"]["scale"]
+        cpu = environment.variables.get("CONTAINER_CPU") or environment.size["cpu"]
+        memory = environment.variables.get("CONTAINER_MEMORY") or environment.size["memory"]
+        found = (resources["cpu"], float(resources["memory"].removesuffix("Gi")))
+        wanted = (float(cpu), float(memory.removesuffix("Gi")))
+        yield from differences(f"size of {app.name}", found, wanted)
+        replicas = (scale["minReplicas"], scale["maxReplicas"])
+        bounds = (environment.size["min_replicas"], environment.size["max_replicas"])
+        yield from differences(f"replicas of {app.name}", replicas, bounds)
+
+
+@rule
+def apps_scale_within_bounds(environment: Environment) -> Iterator[str]:
+    for app in environment.apps.values():
+        scale = app.properties["template"]["scale"]
+        lowest, highest = scale["minReplicas"], scale["maxReplicas"]
+        if not 0 <= lowest <= highest <= 1000 or highest < 1:
+            yield f"{app.name}: {lowest} to {highest} replicas"
+        if environment.kind == "prod" and lowest < 2:
+            yield f"{app.name}: one replica is in one zone only"
+        if environment.kind == "dev" and lowest != 0:
+            yield f"{app.name}: dev does not scale to zero"
+
+
+@rule
+def apps_scale_on_requests_and_in_prod_on_processors(environment: Environment) -> Iterator[str]:
+    requests = str(environment.size["concurrent_requests"])
+    for app in environment.apps.values():
+        scale = app.properties["template"]["scale"]
+        kinds = []
+        for scaler in scale["rules"]:
+            if "http" in scaler:
+                kinds.append("http")
+                found = scaler["http"]["metadata"].get("concurrentRequests")
+                yield from differences(f"concurrentRequests of {app.name}", found, requests)
+            else:
+                kinds.append(scaler["custom"]["type"])
+                metadata = scaler["custom"]["metadata"]
+                yield from differences("scale on", metadata.get("type"), "Utilization")
+                if not 1 <= int(metadata.get("value", 0)) <= 100:
+                    yield f"{app.name} scales at {metadata.get('value')} %"
+        # A CPU rule cannot scale to zero.
+        expected = ["http", "cpu"] if environment.kind == "prod" else ["http"]
+        yield from differences(f"scale rules of {app.name}", kinds, expected)
+        if scale["minReplicas"] == 0 and "cpu" in kinds:
+            yield f"{app.name}: its CPU rule cannot scale to zero"
+
+
+@rule
+def only_the_gateway_is_reachable(environment: Environment) -> Iterator[str]:
+    for service, app in environment.apps.items():
+        ingress = app.properties["configuration"]["ingress"]
+        external = service == "api-gateway"
+        yield from differences(f"external of {service}", ingress.get("external"), external)
+
+
+@rule
+def ingress_is_encrypted_and_on_the_port(environment: Environment) -> Iterator[str]:
+    for service, app in environment.apps.items():
+        configuration = app.properties["configuration"]
+        ingress = configuration["ingress"]
+        yield from differences(f"targetPort of {service}", ingress.get("targetPort"), PORT)
+        yield from differences("allowInsecure", ingress.get("allowInsecure", False), False)
+        mode = configuration.get("activeRevisionsMode", "Single")
+        yield from differences(f"revisions of {service}", mode, "Single")
+
+
+@rule
+def images_are_pulled_by_identity(environment: Environment) -> Iterator[str]:
+    registry = environment.one("Microsoft.ContainerRegistry/registries")
+    for service, app in environment.apps.items():
+        (source,) = app.properties["configuration"]["registries"]
+        yield from differences("keys of a registry", sorted(source), ["identity", "server"])
+        yield from differences("server", REFERENCE.findall(source["server"]), [registry.id])
+        puller = environment.workload_of_identity.get(source.get("identity", ""))
+        yield from differences(f"who pulls for {service}", puller, service)
+
+
+@rule
+def a_running_app_keeps_its_image(environment: Environment) -> Iterator[str]:
+    for service, app in environment.apps.items():
+        image = container(app)["image"]
+        if exists(environment, service):
+            yield from differences(f"image of {service}", REFERENCE.findall(image), [app.id])
+            if "template.containers[0].image" not in image:
+                yield f"{service} does not keep its image: {image}"
+        elif not re.fullmatch(r"mcr\.microsoft\.com/[\w./-]+(:[\w.-]+)?", image):
+            yield f"{service} starts with {image}, which needs no public placeholder"
+
+
+def probes_of(environment: Environment, app: Resource) -> list[dict[str, Any]]:
+    """The probes of an app; of one whose image only Azure knows, those of a deployed workload."""
+    probes: Any = container(app).get("probes", [])
+    found: list[dict[str, Any]] = probes if isinstance(probes, list) else []
+    if isinstance(probes, str) and (name := re.search(r"variables\('(\w+)'\)\)\]$", probes)):
+        for template in templates(environment.template):
+            if name[1] in template.get("variables", {}):
+                found = substituted(template["variables"][name[1]], template["variables"])
+    return found
+
+
+def templates(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A template and all templates of its modules."""
+    yield template
+    for module in deployments(template).values():
+        yield from templates(module["properties"]["template"])
+
+
+def substituted(value: Any, variables: dict[str, Any]) -> Any:
+    """A value with its references to variables replaced."""
+    if isinstance(value, list):
+        return [substituted(item, variables) for item in value]
+    if isinstance(value, dict):
+        return {key: substituted(item, variables) for key, item in value.items()}
+    if isinstance(value, str) and (name := re.fullmatch(r"\[variables\('(\w+)'\)\]", value)):
+        return variables[name[1]]
+    return value
+
+
+@rule
+def probes_suit_what_runs(environment: Environment) -> Iterator[str]:
+    health = {
+        "Startup": "/health/live",
+        "Liveness": "/health/live",
+        "Readiness": "/health/ready",
+    }
+    for service, app in environment.apps.items():
+        probes = {probe["type"]: probe for probe in probes_of(environment, app)}
+        if not {"Liveness", "Readiness"} <= set(probes) <= set(health):
+            yield f"{service} has the probes {sorted(probes)}"
+        for kind, probe in probes.items():
+            way = "httpGet" if exists(environment, service) else "tcpSocket"
+            if way not in probe:
+                yield f"{kind} of {service} is no {way}"
+                continue
+            yield from differences(f"port of {kind} of {service}", probe[way].get("port"), PORT)
+            if way == "httpGet":
+                path = probe[way].get("path")
+                yield from differences(f"path of {kind} of {service}", path, health.get(kind))
+        if exists(environment, service) and "Startup" not in probes:
+            yield f"{service} has no startup probe"
+
+
+@rule
+def probes_are_within_bounds(environment: Environment) -> Iterator[str]:
+    bounds = {
+        "initialDelaySeconds": (0, 60),
+        "periodSeconds": (1, 240),
+        "timeoutSeconds": (1, 240),
+        "failureThreshold": (1, 30),
+        "successThreshold": (1, 10),
+    }
+    for service, app in environment.apps.items():
+        for probe in probes_of(environment, app):
+            for name, (lowest, highest) in bounds.items():
+                if not lowest <= probe.get(name, lowest) <= highest:
+                    yield f"{name} of {service} is {probe[name]}"
+
+
+@rule
+def apps_are_told_what_they_read(environment: Environment) -> Iterator[str]:
+    accounts = {
+        account.body["kind"]: account.id
+        for account in environment.all("Microsoft.CognitiveServices/accounts")
+    }
+    endpoint = {
+        "chat-service": ("AZURE_OPENAI_ENDPOINT", "OpenAI"),
+        "vision-service": ("AZURE_VISION_ENDPOINT", "ComputerVision"),
+        "text-service": ("AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT", "FormRecognizer"),
+    }
+    insights = environment.one("Microsoft.Insights/components")
+    for service, app in environment.apps.items():
+        told = {entry["name"]: entry.get("value") for entry in container(app).get("env", [])}
+        (identity,) = app.body["identity"]["userAssignedIdentities"]
+        literal: dict[str, str] = {
+            "ENVIRONMENT_TYPE": environment.kind,
+            "OTEL_SERVICE_NAME": service,
+        }
+        sources = {
+            "AZURE_CLIENT_ID": [identity],
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": [insights.id],
+        }
+        if service == "api-gateway":
+            sources["ALLOWED_ORIGINS"] = [environment.one("Microsoft.Web/staticSites").id]
+            for short in environment.services:
+                callee = environment.apps[WORKLOADS[short]]
+                sources[f"{short.upper()}_SERVICE_URL"] = [callee.id]
+        else:
+            name, kind = endpoint[service]
+            sources[name] = [accounts[kind]]
+        if service == "chat-service":
+            literal["AZURE_OPENAI_DEPLOYMENT"] = environment.answers["chat_model"]
+        found = {name: told.get(name) for name in literal}
+        yield from differences(f"variables of {service}", found, dict(literal))
+        referenced = {name: REFERENCE.findall(str(told.get(name))) for name in sources}
+        yield from differences(f"variables of {service}", referenced, sources)
+        names = sorted({*literal, *sources})
+        yield from differences(f"variables of {service}", sorted(told), names)
+
+
+@rule
+def addresses_are_https(environment: Environment) -> Iterator[str]:
+    for service, app in environment.apps.items():
+        for entry in container(app).get("env", []):
+            if entry["name"].endswith(("_URL", "_ORIGINS")) and "https://" not in entry["value"]:
+                yield f"{entry['name']} of {service} is {entry['value']}"
+
+
+@rule
+def the_environment_suits_its_type(environment: Environment) -> Iterator[str]:
+    prod = environment.kind == "prod"
+    host = environment.one("Microsoft.App/managedEnvironments").properties
+    profiles = [profile["workloadProfileType"] for profile in host.get("workloadProfiles", [])]
+    yield from differences("workload profiles", profiles, ["Consumption"])
+    destination = host.get("appLogsConfiguration", {}).get("destination")
+    # The log-analytics destination needs the key of the workspace.
+    yield from differences("destination of logs", destination, "azure-monitor")
+    yield from differences("zoneRedundant", host.get("zoneRedundant", False), prod)
+    network = host.get("vnetConfiguration") or {}
+    yield from differences("in a virtual network", "infrastructureSubnetId" in network, prod)
+    if network.get("internal"):
+        yield "the gateway of an internal environment is unreachable"
+    for app in environment.apps.values():
+        profile = app.properties.get("workloadProfileName", "Consumption")
+        yield from differences(f"workload profile of {app.name}", profile, "Consumption")
+
+
+# --- network ------------------------------------------------------------------------------------
+
+
+def subnets(environment: Environment) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Id and properties of each subnet."""
+    for network in environment.all("Microsoft.Network/virtualNetworks"):
+        for subnet in network.properties.get("subnets", []):
+            yield f"{network.id}/subnets/{subnet['name']}", subnet["properties"]
+    for subnet in environment.all("Microsoft.Network/virtualNetworks/subnets"):
+        yield subnet.id, dict(subnet.properties)
+
+
+@rule
+def the_subnet_of_the_environment_is_large_and_delegated(environment: Environment) -> Iterator[str]:
+    host = environment.one("Microsoft.App/managedEnvironments").properties
+    network = host.get("vnetConfiguration") or {}
+    if wanted := network.get("infrastructureSubnetId"):
+        properties = dict(subnets(environment)).get(wanted)
+        if properties is None:
+            yield f"{wanted} does not exist"
+            return
+        delegated = [
+            delegation["properties"]["serviceName"]
+            for delegation in properties.get("delegations", [])
+        ]
+        yield from differences("delegations", delegated, ["Microsoft.App/environments"])
+        if ipaddress.ip_network(properties["addressPrefix"]).prefixlen > 27:
+            yield f"{properties['addressPrefix']} is smaller than a /27"
+
+
+@rule
+def address_ranges_fit(environment: Environment) -> Iterator[str]:
+    for network in environment.all("Microsoft.Network/virtualNetworks"):
+        spaces = [
+            ipaddress.IPv4Network(prefix)
+            for prefix in network.properties["addressSpace"]["addressPrefixes"]
+        ]
+        ranges = [
+            ipaddress.IPv4Network(properties["addressPrefix"])
+            for _, properties in subnets(environment)
+        ]
+        for one in ranges:
+            if not any(one.subnet_of(space) for space in spaces):
+                yield f"{one} is outside {spaces}"
+            if sum(one.overlaps(other) for other in ranges) > 1:
+                yield f"{one} overlaps another subnet"
+            if any(one.overlaps(ipaddress.IPv4Network(taken)) for taken in RESERVED_RANGES):
+                yield f"Container Apps uses {one} itself"
+
+
+@rule
+def every_subnet_has_a_security_group(environment: Environment) -> Iterator[str]:
+    groups = {group.id for group in environment.all("Microsoft.Network/networkSecurityGroups")}
+    for name, properties in subnets(environment):
+        if properties.get("networkSecurityGroup", {}).get("id") not in groups:
+            yield f"{name} has no security group"
+
+
+def security_rules(environment: Environment) -> list[dict[str, Any]]:
+    """The rules of all security groups, in the order that they apply."""
+    found = [
+        entry["properties"] | {"name": entry["name"]}
+        for group in environment.all("Microsoft.Network/networkSecurityGroups")
+        for entry in group.properties.get("securityRules", [])
+    ]
+    return sorted(found, key=lambda entry: int(entry["priority"]))
+
+
+def covers(entry: dict[str, Any], port: str) -> bool:
+    """Whether a rule names a port, or a range of ports, or all."""
+    ports = entry.get("destinationPortRanges") or [entry.get("destinationPortRange")]
+    return "*" in ports or port in ports
+
+
+@rule
+def security_rules_have_priorities_of_their_own(environment: Environment) -> Iterator[str]:
+    counted = Counter(
+        (entry["direction"], entry["priority"]) for entry in security_rules(environment)
+    )
+    yield from (f"{count} × {which}" for which, count in counted.items() if count > 1)
+    for entry in security_rules(environment):
+        if not 100 <= entry["priority"] <= 4096:
+            yield f"{entry['name']} has priority {entry['priority']}"
+
+
+@rule
+def security_rules_let_the_environment_work(environment: Environment) -> Iterator[str]:
+    """Inbound clients, probes and its own subnet; outbound what the platform calls."""
+    for _, properties in subnets(environment):
+        subnet = properties["addressPrefix"]
+        inside = {subnet, "VirtualNetwork", "*"}
+        rules = security_rules(environment)
+        needed = [
+            ("Inbound", {"Internet", "*"}, inside, "443"),
+            ("Inbound", {"AzureLoadBalancer", "*"}, inside, "30000-32767"),
+            ("Inbound", inside, inside, "*"),
+            ("Outbound", inside, inside, "*"),
+        ]
+        needed += [
+            ("Outbound", inside, tags | {"Internet", "*"}, "443")
+            for tags in REQUIRED_OUTBOUND.values()
+        ]
+        for direction, sources, destinations, port in needed:
+            for entry in rules:
+                if entry["direction"] != direction:
+                    continue
+                allows = entry["access"] == "Allow"
+                source, destination = (
+                    entry["sourceAddressPrefix"],
+                    entry["destinationAddressPrefix"],
+                )
+                if (
+                    allows
+                    and source in sources
+                    and destination in destinations
+                    and covers(entry, port)
+                ):
+                    break
+                closed = destination == "*" or (destination == "Internet" and port == "443")
+                if entry["access"] == "Deny" and closed:
+                    yield f"{entry['name']} closes {direction} to {sorted(destinations)}:{port}"
+                    break
+
+
+@rule
+def nothing_else_comes_in(environment: Environment) -> Iterator[str]:
+    inbound = [entry for entry in security_rules(environment) if entry["direction"] == "Inbound"]
+    for entry in inbound:
+        ports = set(entry.get("destinationPortRanges") or [entry.get("destinationPortRange")])
+        open_to_all = entry["access"] == "Allow" and entry["sourceAddressPrefix"] in (
+            "Internet",
+            "*",
+        )
+        if open_to_all and not ports <= {"80", "443", "31080", "31443"}:
+            yield f"{entry['name']} opens {sorted(ports)}"
+    if inbound and not (
+        inbound[-1]["access"] == "Deny" and inbound[-1]["sourceAddressPrefix"] == "*"
+    ):
+        yield "the last inbound rule does not deny the rest"
+
+
+# --- AI services --------------------------------------------------------------------------------
+
+
+@rule
+def accounts_are_of_their_kind(environment: Environment) -> Iterator[str]:
+    expected = sorted(ACCOUNTS[service][:2] for service in environment.services)
+    found = sorted(
+        (account.body["kind"], account.body["sku"]["name"])
+        for account in environment.all("Microsoft.CognitiveServices/accounts")
+    )
+    yield from differences("accounts", found, expected)
+
+
+@rule
+def accounts_have_a_subdomain(environment: Environment) -> Iterator[str]:
+    for account in environment.all("Microsoft.CognitiveServices/accounts"):
+        subdomain = account.properties.get("customSubDomainName")
+        yield from differences(f"subdomain of {account.name}", subdomain, account.name)
+
+
+@rule
+def the_model_is_the_answered_one(environment: Environment) -> Iterator[str]:
+    for deployment in environment.all("Microsoft.CognitiveServices/accounts/deployments"):
+        model = environment.answers["chat_model"]
+        expected = {"format": "OpenAI", "name": model, "version": table("models")[model]["version"]}
+        yield from differences("model", deployment.properties["model"], expected)
+        # A deployment cannot change its model: another model is another deployment.
+        yield from differences("deployment", deployment.name.rpartition("/")[2], model)
+        if "versionUpgradeOption" not in deployment.properties:
+            yield "no versionUpgradeOption"
+
+
+@rule
+def prompts_stay_where_answered(environment: Environment) -> Iterator[str]:
+    zone = environment.answers["data_residency"] == "data-zone"
+    default = "DataZoneStandard" if zone else "GlobalStandard"
+    chosen = environment.variables.get("AZURE_OPENAI_SKU") or "S0"
+    for deployment in environment.all("Microsoft.CognitiveServices/accounts/deployments"):
+        expected = default if chosen == "S0" else chosen
+        yield from differences("SKU of the model", deployment.body["sku"]["name"], expected)
+        capacity = (
+            environment.variables.get("AZURE_OPENAI_CAPACITY") or environment.size["capacity"]
+        )
+        yield from differences("capacity", deployment.body["sku"]["capacity"], int(capacity))
+
+
+@rule
+def azd_asks_for_a_region_with_quota(environment: Environment) -> Iterator[str]:
+    metadata = environment.template["parameters"]["location"].get("metadata", {}).get("azd", {})
+    yield from differences("azd type of location", metadata.get("type"), "location")
+    yield from differences("default", metadata.get("default"), environment.answers["location"])
+    expected = None
+    if "chat" in environment.services:
+        zone = environment.answers["data_residency"] == "data-zone"
+        sku = "DataZoneStandard" if zone else "GlobalStandard"
+        capacity = table("dev_sizes")[environment.answers["dev_size"]]["capacity"]
+        expected = [f"OpenAI.{sku}.{environment.answers['chat_model']},{capacity}"]
+    found = metadata.get("usageName")  # one, or a list
+    found = [found] if isinstance(found, str) else found
+    yield from differences("usageName", found, expected)
+
+
+# --- monitoring, registry, page -----------------------------------------------------------------
+
+
+@rule
+def telemetry_goes_to_the_workspace(environment: Environment) -> Iterator[str]:
+    workspace = environment.one("Microsoft.OperationalInsights/workspaces")
+    insights = environment.one("Microsoft.Insights/components").properties
+    yield from differences("workspace", insights.get("WorkspaceResourceId"), workspace.id)
+    yield from differences("IngestionMode", insights.get("IngestionMode"), "LogAnalytics")
+    retention = workspace.properties.get("retentionInDays", 0)
+    if not 30 <= retention <= 730:
+        yield f"logs are kept {retention} days"
+    limit = workspace.properties.get("workspaceCapping", {}).get("dailyQuotaGb", -1)
+    if (limit == -1) != (environment.kind == "prod"):
+        yield f"daily limit of {environment.kind} is {limit} GB"
+
+
+@rule
+def logs_are_kept(environment: Environment) -> Iterator[str]:
+    workspace = environment.one("Microsoft.OperationalInsights/workspaces").id
+    settings = {
+        setting.scope: setting.properties
+        for setting in environment.all("Microsoft.Insights/diagnosticSettings")
+    }
+    for resource in environment.resources:
+        if resource.type not in LOGGED:
+            continue
+        setting = settings.pop(resource.id, {})
+        groups = {log.get("categoryGroup") for log in setting.get("logs", []) if log.get("enabled")}
+        if not groups & LOGGED[resource.type]:
+            yield f"{resource.name} sends {groups or 'no logs'}"
+        yield from differences("workspace", setting.get("workspaceId"), workspace)
+    yield from (f"{scope} sends logs that nobody asked for" for scope in settings)
+
+
+@rule
+def the_registry_suits_its_type(environment: Environment) -> Iterator[str]:
+    registry = environment.one("Microsoft.ContainerRegistry/registries")
+    expected = "Standard" if environment.kind == "prod" else "Basic"
+    yield from differences("registry", registry.body["sku"]["name"], expected)
+
+
+@rule
+def the_page_suits_its_type(environment: Environment) -> Iterator[str]:
+    page = environment.one("Microsoft.Web/staticSites")
+    expected = "Standard" if environment.kind == "prod" else "Free"
+    yield from differences("static web app", page.body["sku"].get("name"), expected)
+    # A linked backend switches authentication on at the gateway.
+    for backend in environment.all("Microsoft.Web/staticSites/linkedBackends"):
+        yield f"{backend.name} is linked"
+
+
+@rule
+def the_template_is_far_from_its_limit(environment: Environment) -> Iterator[str]:
+    size = len(environment.compilation.template.encode())
+    if size > 400_000:
+        yield f"{size / 1000:.0f} kB of ARM JSON (limit of the project: 400 kB, of Azure: 4 MB)"

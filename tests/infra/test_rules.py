@@ -1,0 +1,47 @@
+"""Every environment of every rendering keeps every rule."""
+
+import pytest
+
+from tests.evaluated import WORKLOADS
+from tests.infra.conftest import Evaluate
+from tests.infra.rules import findings
+from tests.matrix import CASES, DEFAULT, case_id
+
+# All that an owner may set at once; each alone is in test_overrides.py.
+TAGS = '{"cost-center": "ai", "owner": "it\'s us"}'
+LONGEST_TOKEN = "abcdefgh12345678"
+EXISTING = {
+    f"SERVICE_{service.upper().replace('-', '_')}_RESOURCE_EXISTS": "true"
+    for service in WORKLOADS.values()
+}
+
+
+@pytest.mark.parametrize("kind", ["dev", "prod"])
+@pytest.mark.parametrize("answers", CASES, ids=case_id)
+def test_an_environment_keeps_the_rules(
+    evaluated: Evaluate, answers: dict[str, object], kind: str
+) -> None:
+    assert findings(evaluated(answers, kind)) == []
+
+
+@pytest.mark.parametrize("kind", ["dev", "prod"])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AZURE_TAGS": TAGS},
+        EXISTING,
+        {"SERVICE_VISION_SERVICE_RESOURCE_EXISTS": "true"},
+        {"AZURE_RESOURCE_TOKEN": LONGEST_TOKEN, "AZURE_ENV_NAME": "n" * 64},
+        {"AZURE_PRINCIPAL_ID": "", "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"},
+        {"AZURE_PRINCIPAL_TYPE": "ServicePrincipal"},
+        {"CONTAINER_CPU": "1.0", "CONTAINER_MEMORY": "2.0Gi"},
+        {"CONTAINER_CPU": "4", "CONTAINER_MEMORY": "8"},
+        {"AZURE_OPENAI_LOCATION": "eastus2", "AZURE_VISION_LOCATION": "eastus"},
+        {"AZURE_LOCATION": "japaneast", "AZURE_STATIC_WEB_APP_LOCATION": "eastasia"},
+    ],
+    ids=lambda variables: ",".join(variables) if len(variables) < 4 else "all-apps-exist",
+)
+def test_an_environment_with_overrides_keeps_the_rules(
+    evaluated: Evaluate, variables: dict[str, str], kind: str
+) -> None:
+    assert findings(evaluated(DEFAULT, kind, **variables)) == []

@@ -98,7 +98,7 @@ def test_any_other_size_is_refused(cpu: str, memory: str, message: str) -> None:
         preprovision.check_container_size({"CONTAINER_CPU": cpu, "CONTAINER_MEMORY": memory})
 
 
-@pytest.mark.parametrize("tags", ["", "{}", '{"team": "search"}'])
+@pytest.mark.parametrize("tags", ["", "{}", '{"team": "core"}'])
 def test_an_object_of_strings_passes_as_tags(tags: str) -> None:
     preprovision.check_tags({"AZURE_TAGS": tags})
 
@@ -157,7 +157,7 @@ GATEWAY = app("ca-api-gateway-abc", "api-gateway")
     ],
 )
 def test_apps_that_azd_finds_pass(apps: list[dict[str, Any]], groups: list[str]) -> None:
-    preprovision.check_apps(["api-gateway", "chat-service"], apps, "rg-mine", groups)
+    preprovision.check_apps(["api-gateway", "other-service"], apps, "rg-mine", groups)
 
 
 @pytest.mark.parametrize(
@@ -167,14 +167,14 @@ def test_apps_that_azd_finds_pass(apps: list[dict[str, Any]], groups: list[str])
         ([GATEWAY], ["rg-mine", "rg-second"], "rg-mine and rg-second"),
         ([GATEWAY], ["rg-other"], "azd env set AZURE_RESOURCE_GROUP rg-mine"),
         ([GATEWAY, app("copy", "api-gateway")], ["rg-mine"], "2 container apps in rg-mine have"),
-        ([app("ca-chat-abc", None)], ["rg-mine"], "azd-service-name=chat-service"),
+        ([app("ca-other-abc", None)], ["rg-mine"], "azd-service-name=other-service"),
     ],
 )
 def test_apps_that_azd_would_reset_stop_it(
     apps: list[dict[str, Any]], groups: list[str], message: str
 ) -> None:
     with pytest.raises(preprovision.HookError, match=message):
-        preprovision.check_apps(["api-gateway", "chat-service"], apps, "rg-mine", groups)
+        preprovision.check_apps(["api-gateway", "other-service"], apps, "rg-mine", groups)
 
 
 class Azure:

@@ -90,7 +90,7 @@ def check_tags(variables: Mapping[str, str]) -> None:
     except ValueError:
         tags = None
     if not isinstance(tags, dict) or not all(isinstance(tag, str) for tag in tags.values()):
-        raise HookError('AZURE_TAGS is not a JSON object of strings like {"team": "search"}.')
+        raise HookError('AZURE_TAGS is not a JSON object of strings like {"team": "core"}.')
 
 
 def check_resource_token(variables: Mapping[str, str]) -> None:

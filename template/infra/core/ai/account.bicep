@@ -14,10 +14,10 @@ param location string
 param tags { *: string }
 
 @description('Service that the account offers.')
-param kind 'ComputerVision' | 'FormRecognizer' | 'OpenAI'
+param kind string
 
 @description('Tier of the account.')
-param sku 'S0' | 'S1'
+param sku string
 
 @description('Id of the built-in role that lets call the service.')
 @minLength(36)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from filelock import FileLock
 
 from tests.matrix import case_id
+from tests.programs import program
 from tests.rendering import pristine_environment, render
 
 Render = Callable[[dict[str, object]], Path]
@@ -48,3 +50,24 @@ def rendering(shared_folder: Path) -> Render:
         return dest
 
     return rendered
+
+
+@pytest.fixture(scope="session")
+def web_packages(rendering: Render, shared_folder: Path) -> Path:
+    """`node_modules` of the page, installed once: its package.json is the same in all renderings."""
+    npm = program("npm")
+    folder = shared_folder / "web-packages"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            partial.mkdir()
+            shutil.copy(rendering({}) / "web" / "package.json", partial)
+            install = [npm, "install", "--silent", "--no-audit", "--no-fund"]
+            subprocess.run(install, cwd=partial, check=True)
+            partial.rename(folder)
+    return folder / "node_modules"
+
+
+def link_packages(packages: Path, web: Path) -> None:
+    """Give a page its `node_modules` by hard links, which costs no time and no space."""
+    shutil.copytree(packages, web / "node_modules", symlinks=True, copy_function=os.link)

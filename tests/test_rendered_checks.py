@@ -1,15 +1,13 @@
 """A rendered repository passes its own checks on first checkout."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from tests.conftest import Render
+from tests.conftest import Render, link_packages
 from tests.matrix import SERVICE_SUBSETS, case_id
 from tests.programs import program
 
@@ -55,21 +53,12 @@ def test_python_checks_pass(rendering: Render, tmp_path: Path, answers: dict[str
 
 @pytest.mark.parametrize("services", SERVICE_SUBSETS, ids="+".join)
 def test_web_checks_pass(
-    rendering: Render, shared_folder: Path, tmp_path: Path, services: list[str]
+    rendering: Render, web_packages: Path, tmp_path: Path, services: list[str]
 ) -> None:
     npm = program("npm")
     web = tmp_path / "web"
     shutil.copytree(rendering({"services": services}) / "web", web)
-    packages = shared_folder / "web-packages"
-    with FileLock(f"{packages}.lock"):
-        if not packages.exists():
-            partial = packages.with_suffix(".partial")
-            shutil.copytree(web, partial)
-            run(partial, npm, "install", "--silent", "--no-audit", "--no-fund")
-            partial.rename(packages)
-    shutil.copytree(
-        packages / "node_modules", web / "node_modules", symlinks=True, copy_function=os.link
-    )
+    link_packages(web_packages, web)
     for script in ("lint", "typecheck", "format:check", "test", "build"):
         run(web, npm, "run", "--silent", script)
     assert (web / "dist" / "index.html").is_file()

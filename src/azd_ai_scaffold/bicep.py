@@ -25,6 +25,11 @@ HOW_TO_GET_BICEP = (
     "or set BICEP_PATH to the executable"
 )
 
+# Bicep is a .NET program: without this it wants libicu on the machine.
+DOTNET_REQUIRED = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+# Profiling itself costs a process that lives for seconds twice its time.
+DOTNET_DEFAULTS = {"DOTNET_TieredPGO": "0"}
+
 
 class BicepError(ScaffoldError):
     """The Bicep process cannot be found, started or reached, or it refused a request."""
@@ -120,8 +125,7 @@ class Bicep:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                # Bicep is a .NET program: without this it wants libicu on the machine.
-                env=os.environ | {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+                env=DOTNET_DEFAULTS | os.environ | DOTNET_REQUIRED,
             )
         except OSError as error:
             self._errors.close()

@@ -129,7 +129,8 @@ def resolve_parameters(
     """Resolve a `main.parameters.json` with azd variables.
 
     An unset or empty variable takes its default; a parameter that is empty because a variable is
-    unset, or is JSON's null, is left out. Strings become what the template declares: int, bool, object or array.
+    unset, or is JSON's null, is left out. Strings become what the template declares: int, bool,
+    object or array.
 
     Args:
         parameters_file: The ARM parameters file with `${VAR}` and `${VAR=default}`.

@@ -453,10 +453,12 @@ def role_assignments_are_named_by_what_they_grant(environment: Environment) -> I
 
 
 def deployments(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The modules of a template by symbolic name."""
+    """The modules of a template by symbolic name; by number where the compiler gives none."""
+    resources = template["resources"]
+    numbered = enumerate(resources) if isinstance(resources, list) else resources.items()
     return {
-        name: resource
-        for name, resource in template["resources"].items()
+        str(name): resource
+        for name, resource in numbered
         if resource["type"] == "Microsoft.Resources/deployments"
     }
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 PATH = "/api/vision/analyze"
 HEADERS = {"Content-Type": "image/png"}
+LIMIT = 2 * 1024 * 1024
 RESULT = {"caption": None, "tags": [], "text": ["Hello"]}
 
 
@@ -44,7 +45,7 @@ def test_upload_streams(gateway: httpx2.Client, service: Any) -> None:
 
 
 def test_announced_size_is_refused_at_once(gateway: httpx2.Client, service: Any) -> None:
-    response = gateway.post(PATH, content=b"x" * 100_001, headers=HEADERS)
+    response = gateway.post(PATH, content=bytes(LIMIT + 1), headers=HEADERS)
     assert response.status_code == 413
     assert response.headers["Content-Type"] == "application/problem+json"
     assert service.paths == []
@@ -52,7 +53,7 @@ def test_announced_size_is_refused_at_once(gateway: httpx2.Client, service: Any)
 
 def test_size_is_bounded_while_it_arrives(gateway: httpx2.Client, service: Any) -> None:
     service.answer = JSONResponse(RESULT)
-    chunks = (b"x" * 10_000 for _ in range(11))
+    chunks = (bytes(LIMIT // 8) for _ in range(9))
     response = gateway.post(PATH, content=chunks, headers=HEADERS)
     assert response.status_code == 413
     assert service.left.wait(5)

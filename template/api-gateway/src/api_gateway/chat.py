@@ -7,7 +7,7 @@ from ai_runtime.problems import problem_responses
 from ai_runtime.sse import EventStream
 from api_gateway.backend import Backend
 
-MAX_BODY_BYTES = 1024 * 1024
+BODY_LIMITS = {"/api/chat": 1024 * 1024}
 
 
 def router(service: Backend) -> APIRouter:
@@ -16,7 +16,6 @@ def router(service: Backend) -> APIRouter:
     @router.post(
         "/chat",
         summary="Answer a conversation",
-        max_body_size=MAX_BODY_BYTES,
         response_class=EventStream,
         dependencies=[Depends(json_only)],
         responses=STREAM_RESPONSE | problem_responses(400, 413, 415, 422, 429, 500, 502, 503, 504),

@@ -16,6 +16,7 @@ class Failure(BaseModel):
     service: str
     mode: Literal["throttle", "error", "slow", "cut"]
     times: int | None = Field(default=None, ge=1, description="Calls that fail; null: all of them.")
+    retry_after: int = Field(default=2, ge=0, description="`Retry-After` of `throttle`.")
     seconds: float = Field(default=60, gt=0, le=3600, description="How long `slow` holds.")
     after_events: int | None = Field(
         default=None,
@@ -30,8 +31,9 @@ class Control:
 
     calls: Counter[str] = field(default_factory=Counter)
     aborted: Counter[str] = field(default_factory=Counter)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the failures of the calls that came so far are over."""
     _failures: dict[str, tuple[Failure, int | None]] = field(default_factory=dict)
-    _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def arm(self, failure: Failure) -> None:
         self._failures[failure.service] = (failure, failure.times)
@@ -39,8 +41,8 @@ class Control:
     def clear(self) -> None:
         """Forget every failure and let go of the calls that `slow` holds."""
         self._failures.clear()
-        self._released.set()
-        self._released = asyncio.Event()
+        self.release.set()
+        self.release = asyncio.Event()
 
     def take(self, service: str) -> Failure | None:
         """Return the failure that the next call of `service` must show."""
@@ -51,6 +53,3 @@ class Control:
             else:
                 self._failures[service] = (failure, left - 1)
         return failure
-
-    async def released(self) -> None:
-        await self._released.wait()

@@ -12,8 +12,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ai_standin.control import Control, Failure
 
-RETRY_AFTER_SECONDS = 2
-
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -71,6 +69,8 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._control.calls[self._name] += 1
         failure = self._control.take(self._service.name)
+        # The failure may be over before it shows: a stream is held only after some events.
+        release = self._control.release
         response = await self._respond(Request(scope, receive), failure)
         finished = False
 
@@ -80,7 +80,7 @@ class _Endpoint:
             finished = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
-            await response(scope, receive, self._failing(failure, receive, observed_send))
+            await response(scope, receive, _failing(failure, release, receive, observed_send))
         except _CutError:
             finished = True
         except _GoneError:
@@ -90,61 +90,61 @@ class _Endpoint:
                 self._control.aborted[self._name] += 1
 
     async def _respond(self, request: Request, failure: Failure | None) -> Response:
-        match failure and failure.mode:
-            case "throttle":
-                response = self._service.error(429, "429", "The rate limit is exceeded.")
-                response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-                return response
-            case "error":
-                return self._service.error(500, "InternalServerError", "The service failed.")
+        if failure and failure.mode == "throttle":
+            response = self._service.error(429, "429", "The rate limit is exceeded.")
+            response.headers["Retry-After"] = str(failure.retry_after)
+            return response
+        if failure and failure.mode == "error":
+            return self._service.error(500, "InternalServerError", "The service failed.")
         return await self._operation.handle(request)
 
-    def _failing(self, failure: Failure | None, receive: Receive, send: Send) -> Send:
-        if failure is None or failure.mode not in ("slow", "cut"):
-            return send
-        default = 6 if failure.mode == "cut" else 0
-        passes = default if failure.after_events is None else failure.after_events
-        sent = 0
 
-        async def slow(message: Message) -> None:
-            nonlocal sent
+def _failing(failure: Failure | None, release: asyncio.Event, receive: Receive, send: Send) -> Send:
+    """Return a `send` that is slow or cuts the connection, as the failure says."""
+    if failure is None or failure.mode not in ("slow", "cut"):
+        return send
+    default = 6 if failure.mode == "cut" else 0
+    passes = default if failure.after_events is None else failure.after_events
+    sent = 0
+
+    async def slow(message: Message) -> None:
+        nonlocal sent
+        if sent == passes:
+            await _hold(failure.seconds, release, receive)
+        sent += message["type"] == "http.response.body" or passes == 0
+        await send(message)
+
+    async def cut(message: Message) -> None:
+        nonlocal sent
+        if message["type"] == "http.response.body":
+            body: bytes = message.get("body", b"")
+            if not message.get("more_body") and body:
+                await send({**message, "body": body[: len(body) // 2], "more_body": True})
+                raise _CutError
             if sent == passes:
-                await self._hold(failure.seconds, receive)
-            sent += message["type"] == "http.response.body" or passes == 0
-            await send(message)
+                raise _CutError
+            sent += 1
+        await send(message)
 
-        async def cut(message: Message) -> None:
-            nonlocal sent
-            if message["type"] == "http.response.body":
-                body: bytes = message.get("body", b"")
-                if not message.get("more_body") and body:
-                    await send({**message, "body": body[: len(body) // 2], "more_body": True})
-                    raise _CutError
-                if sent == passes:
-                    raise _CutError
-                sent += 1
-            await send(message)
+    return slow if failure.mode == "slow" else cut
 
-        return slow if failure.mode == "slow" else cut
 
-    async def _hold(self, seconds: float, receive: Receive) -> None:
-        """Wait for `seconds`, for the control to let go, or for the client to leave."""
+async def _hold(seconds: float, release: asyncio.Event, receive: Receive) -> None:
+    """Wait for `seconds`, for the release, or for the client to leave."""
 
-        async def disconnected() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+    async def disconnected() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
-        gone = asyncio.ensure_future(disconnected())
-        released = asyncio.ensure_future(self._control.released())
-        try:
-            await asyncio.wait(
-                {gone, released}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if gone.done():
-                raise _GoneError
-        finally:
-            gone.cancel()
-            released.cancel()
+    gone = asyncio.ensure_future(disconnected())
+    released = asyncio.ensure_future(release.wait())
+    try:
+        await asyncio.wait({gone, released}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            raise _GoneError
+    finally:
+        gone.cancel()
+        released.cancel()
 
 
 def json_object(value: Any) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Health, end to end: what the gateway says while the AI services fail."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from harness import System, assert_tells_nothing
+
+AI_SERVICES = {"chat": "openai", "vision": "vision", "text": "documents"}
+
+
+@pytest.fixture
+def services(system: System) -> list[str]:
+    return list(system.gateway.get("/health").json()["dependencies"])
+
+
+def test_healthy(system: System, services: list[str]) -> None:
+    response = system.gateway.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "healthy"
+    assert set(services) <= set(AI_SERVICES)
+    assert_tells_nothing(response.text)
+
+
+def test_one_failing_dependency(system: System, services: list[str]) -> None:
+    for name in services:
+        with system.failing(AI_SERVICES[name], "error"):
+            response = system.gateway.get("/health")
+        report = response.json()
+        states = {name: item["status"] for name, item in report["dependencies"].items()}
+        assert states == dict.fromkeys(services, "healthy") | {name: "unhealthy"}
+        alone = len(services) == 1
+        assert response.status_code == (503 if alone else 200)
+        assert report["status"] == ("unhealthy" if alone else "degraded")
+        assert_tells_nothing(response.text)
+
+
+def test_nothing_can_be_served(system: System, services: list[str]) -> None:
+    with ExitStack() as failures:
+        for name in services:
+            failures.enter_context(system.failing(AI_SERVICES[name], "error"))
+        response = system.gateway.get("/health")
+        assert response.status_code == 503
+        assert response.json()["status"] == "unhealthy"
+        # An outage of the AI services must not take the instance out of rotation.
+        assert system.gateway.get("/health/ready").status_code == 200
+        assert system.gateway.get("/health/live").status_code == 200
+
+
+def test_hanging_dependency_does_not_hang_the_check(system: System, services: list[str]) -> None:
+    with system.failing(AI_SERVICES[services[0]], "slow"):
+        response = system.gateway.get("/health", timeout=5)
+    assert response.json()["dependencies"][services[0]]["status"] == "unhealthy"

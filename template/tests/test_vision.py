@@ -1,0 +1,94 @@
+"""Vision, end to end: gateway, vision service, official SDK, stand-in."""
+
+import struct
+import time
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from harness import System, assert_problem
+
+PATH = "/api/vision/analyze"
+CONTENT = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
+HEADERS = {"Content-Type": "image/png"}
+TOO_MUCH = 20 * 1024 * 1024 + 1
+
+
+def send(system: System) -> httpx2.Response:
+    return system.gateway.post(PATH, content=CONTENT, headers=HEADERS)
+
+
+@pytest.fixture(autouse=True)
+def working(system: System) -> Iterator[None]:
+    """Leave a service behind that works and knows it."""
+    yield
+    system.heal()
+    assert send(system).status_code == 200
+
+
+def test_image_is_described(system: System) -> None:
+    result = send(system).json()
+    assert set(result) == {"caption", "tags", "text"}
+    assert result["caption"]["text"] == "a wide PNG image of 640 by 480 pixels"
+    assert {"name", "confidence"} == set(result["tags"][0])
+    assert result["text"] == ["STAND-IN", "No image was looked at"]
+
+
+def test_throttling_reaches_the_caller(system: System) -> None:
+    with system.failing("vision", "throttle", retry_after=7):
+        response = send(system)
+    assert_problem(response, 429)
+    assert response.headers["Retry-After"] == "7"
+
+
+def test_short_throttling_is_sat_out(system: System) -> None:
+    before = system.calls()["vision.analyze"]
+    with system.failing("vision", "throttle", times=1, retry_after=0):
+        assert send(system).status_code == 200
+    assert system.calls()["vision.analyze"] == before + 2
+
+
+@pytest.mark.parametrize("mode", ["error", "cut"])
+def test_failing_service_is_a_bad_gateway(system: System, mode: str) -> None:
+    with system.failing("vision", mode):
+        response = send(system)
+    assert_problem(response, 502)
+
+
+def test_hanging_service_times_out(system: System) -> None:
+    started = time.monotonic()
+    with system.failing("vision", "slow"):
+        response = send(system)
+    assert_problem(response, 504)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [
+        (b"", "image/png", 422),
+        (b"not what it says", "image/png", 422),
+        (CONTENT, "image/jpeg", 422),
+        (CONTENT, "text/html", 415),
+        (CONTENT, "", 415),
+        (CONTENT + bytes(TOO_MUCH), "image/png", 413),
+    ],
+)
+def test_bad_upload_calls_nothing(
+    system: System, content: bytes, content_type: str, status: int
+) -> None:
+    with system.nothing_called():
+        response = system.gateway.post(
+            PATH, content=content, headers={"Content-Type": content_type}
+        )
+    assert_problem(response, status)
+
+
+def test_unannounced_size_calls_nothing(system: System) -> None:
+    chunk = bytes(64 * 1024)
+    with system.nothing_called():
+        response = system.gateway.post(
+            PATH, content=(chunk for _ in range(TOO_MUCH // len(chunk) + 1)), headers=HEADERS
+        )
+    assert_problem(response, 413)

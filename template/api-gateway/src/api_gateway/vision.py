@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from ai_runtime.contracts.vision import IMAGE_TYPES, ImageAnalysis
+from ai_runtime.media_types import media_type_of
 from ai_runtime.problems import problem_responses
-from ai_runtime.uploads import media_type_of, upload_openapi
+from ai_runtime.uploads import upload_openapi
 from api_gateway.backend import Backend
 
 

@@ -40,14 +40,16 @@ def create_app(
     resources: Sequence[Resource] = (),
     checks: Mapping[str, Check] | None = None,
     middleware: Sequence[Middleware] = (),
+    body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Build an app with health endpoints, problem details, limits, telemetry and a lifespan.
 
     `checks` are the dependencies of `/health` by name. `middleware` runs inside the correlation id
     and outside the limits, so that headers it adds (CORS) are on problem responses too.
+    `body_limits` are the bytes that a path accepts where `max_body_bytes` is too much for it.
     """
     configure_logging(settings.log_level)
-    health = Health(checks or {})
+    health = Health(checks or {}, cache_seconds=settings.health_cache_seconds)
     loaded: Sequence[Resource] = (Telemetry(settings), *resources)
 
     @asynccontextmanager
@@ -76,6 +78,7 @@ def create_app(
                 GuardMiddleware,
                 timeout_seconds=settings.request_timeout_seconds,
                 max_body_bytes=settings.max_body_bytes,
+                body_limits=body_limits or {},
             ),
         ],
         exception_handlers={

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Mapping
 from uuid import uuid4
 
 from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ai_runtime.context import CORRELATION_HEADER, correlation_id, deadline
-from ai_runtime.problems import Problem, unexpected
+from ai_runtime.problems import Problem, problem_of
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself at the deadline with an error event; if it cannot, it is cut this later."""
@@ -26,7 +28,6 @@ _SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _access = logging.getLogger("access")
-_logger = logging.getLogger("workload.errors")
 
 
 class CorrelationMiddleware:
@@ -76,10 +77,18 @@ class CorrelationMiddleware:
 class GuardMiddleware:
     """Bound a request in time and size, and turn what nobody handled into a problem."""
 
-    def __init__(self, app: ASGIApp, *, timeout_seconds: float, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        timeout_seconds: float,
+        max_body_bytes: int,
+        body_limits: Mapping[str, int],
+    ) -> None:
         self.app = app
         self.timeout_seconds = timeout_seconds
         self.max_body_bytes = max_body_bytes
+        self.body_limits = body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,6 +97,7 @@ class GuardMiddleware:
         at = asyncio.get_running_loop().time() + self.timeout_seconds
         token = deadline.set(at)
         timeout = asyncio.timeout_at(at)
+        limit = self.body_limits.get(scope["path"], self.max_body_bytes)
         started = False
         received = 0
 
@@ -95,8 +105,9 @@ class GuardMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_body_bytes:
-                raise self._too_large()
+            if received > limit:
+                # While it reads a body, FastAPI turns every other exception into a 400.
+                raise HTTPException(413, _too_large(limit).detail)
             return message
 
         async def watched_send(message: Message) -> None:
@@ -109,23 +120,16 @@ class GuardMiddleware:
         try:
             async with timeout:
                 declared = Headers(scope=scope).get("content-length", "")
-                if declared.isdecimal() and int(declared) > self.max_body_bytes:
-                    raise self._too_large()
+                if declared.isdecimal() and int(declared) > limit:
+                    raise _too_large(limit)
                 await self.app(scope, bounded_receive, watched_send)
         except Exception as error:
             if started:
                 raise
-            await self._problem(error, timed_out=timeout.expired()).response()(scope, receive, send)
+            await problem_of(error).response()(scope, receive, send)
         finally:
             deadline.reset(token)
 
-    def _too_large(self) -> Problem:
-        return Problem(413, f"The body is larger than {self.max_body_bytes} bytes.")
 
-    def _problem(self, error: Exception, *, timed_out: bool) -> Problem:
-        if isinstance(error, Problem):
-            return error
-        if isinstance(error, TimeoutError) and timed_out:
-            return Problem(504, "The request took too long.", kind="deadline")
-        _logger.error("unhandled error", exc_info=error)
-        return unexpected()
+def _too_large(limit: int) -> Problem:
+    return Problem(413, f"The body is larger than {limit} bytes.")

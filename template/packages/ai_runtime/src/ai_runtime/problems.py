@@ -1,5 +1,6 @@
 """Problem details (RFC 9457): the one shape of every failure that leaves a service."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -14,6 +15,8 @@ from starlette.requests import Request
 from ai_runtime.context import correlation_id
 
 MEDIA_TYPE = "application/problem+json"
+
+_logger = logging.getLogger("workload.errors")
 
 
 class FieldProblem(BaseModel):
@@ -75,8 +78,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it that
         return Response(self.body(), self.status, headers, MEDIA_TYPE)
 
 
-def unexpected() -> Problem:
-    """The problem that stands for a defect: it says nothing about the cause, the log does."""
+def problem_of(error: Exception) -> Problem:
+    """Return what the caller may see of a failure; a defect goes to the log, not to the caller."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, TimeoutError):
+        return Problem(504, "The request took too long.", kind="deadline")
+    _logger.error("unhandled error", exc_info=error)
     return Problem(500, "Something went wrong here. The correlation id finds it in the logs.")
 
 

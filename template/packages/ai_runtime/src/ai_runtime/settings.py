@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     request_timeout_seconds: float = Field(default=60, gt=0, le=230)
     """Time for a whole request, streams included; below the 240 s of the platform's ingress."""
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
+    health_cache_seconds: float = Field(default=5, ge=0)
+    """How long an answer of `/health` is remembered."""
 
     @property
     def is_local(self) -> bool:

@@ -53,14 +53,15 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(_JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    # SDKs log each request at INFO: spans say it better.
+    root.setLevel(logging.WARNING)
+    for name in (_EXPORTED_LOGGER, "access", "uvicorn"):
+        logging.getLogger(name).setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers = []
-        logger.propagate = True
-    # The SDKs log each request at INFO: spans say it better.
-    for name in ("azure", "httpx2", "openai"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        # Our own access log says more than uvicorn's, and only once.
+        logger.propagate = name != "uvicorn.access"
 
 
 def request_telemetry() -> TelemetryConfig:
@@ -93,26 +94,25 @@ class Telemetry:
             return
         # Resource detection would ask the metadata service of a virtual machine, which is not here.
         os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "otel")
-        # Not more than the default, but the default may change: prompts are not telemetry.
-        os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "no_content"
         os.environ.setdefault("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage")
         os.environ.setdefault("OTEL_TRACES_SAMPLER_ARG", "1.0")
 
         from azure.monitor.opentelemetry import configure_azure_monitor
+        from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
         from opentelemetry.sdk.resources import Resource
 
-        from ai_runtime.identity import blocking_credential
+        from ai_runtime.identity import exporter_credential
 
         # FastAPI brings its own instrumentation; the others are of packages that are not used here.
         off = ("django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
         configure_azure_monitor(
             connection_string=connection_string,
-            credential=blocking_credential(self._settings),
+            credential=exporter_credential(self._settings),
             logger_name=_EXPORTED_LOGGER,
             resource=Resource.create({"service.name": self._settings.otel_service_name}),
             instrumentation_options={name: {"enabled": False} for name in off},
         )
-        instrument_clients()
+        HTTPX2ClientInstrumentor().instrument()
         self._configured = True
 
     async def close(self) -> None:
@@ -121,18 +121,6 @@ class Telemetry:
             import asyncio
 
             await asyncio.to_thread(_flush)
-
-
-def instrument_clients() -> None:
-    """Trace outgoing HTTP and, where it is installed, the OpenAI client."""
-    from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
-
-    HTTPX2ClientInstrumentor().instrument()
-    try:
-        from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor
-    except ImportError:
-        return
-    OpenAIInstrumentor().instrument()
 
 
 def unobserved() -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from starlette.requests import Request
 
 from ai_runtime.clients.openai import ChatMessage
-from ai_runtime.uploads import media_type_of
+from ai_runtime.media_types import media_type_of
 
 MAX_TOTAL_CHARACTERS = 100_000
 

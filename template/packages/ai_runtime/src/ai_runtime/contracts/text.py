@@ -1,16 +1,40 @@
 """A document in; text, tables and key-value pairs out."""
 
+import zipfile
+from io import BytesIO
+
 from ai_runtime.clients.documents import DocumentAnalysis
-from ai_runtime.uploads import DOCX, PPTX, XLSX
+from ai_runtime.uploads import COMMON_IMAGES, Signature
 
 __all__ = ["DOCUMENT_TYPES", "OFFICE_TYPES", "DocumentAnalysis"]
 
-OFFICE_TYPES = (DOCX, XLSX, PPTX)
-DOCUMENT_TYPES = (
-    "application/pdf",
-    "image/png",
-    "image/jpeg",
-    "image/tiff",
-    "image/bmp",
-    *OFFICE_TYPES,
-)
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+def _is_pdf(content: bytes) -> bool:
+    # Readers accept a few bytes before the header.
+    return b"%PDF-" in content[:1024]
+
+
+def _is_office(folder: str) -> Signature:
+    def check(content: bytes) -> bool:
+        try:
+            # Only the table of contents is read: nothing is unpacked.
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                return any(name.startswith(folder) for name in archive.namelist())
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return False
+
+    return check
+
+
+OFFICE_TYPES: dict[str, Signature] = {
+    f"{_OFFICE}wordprocessingml.document": _is_office("word/"),
+    f"{_OFFICE}spreadsheetml.sheet": _is_office("xl/"),
+    f"{_OFFICE}presentationml.presentation": _is_office("ppt/"),
+}
+DOCUMENT_TYPES: dict[str, Signature] = {
+    "application/pdf": _is_pdf,
+    **COMMON_IMAGES,
+    **OFFICE_TYPES,
+}

@@ -1,14 +1,17 @@
 """An image in; caption, tags and text out."""
 
 from ai_runtime.clients.vision import ImageAnalysis
+from ai_runtime.uploads import COMMON_IMAGES, Signature, starts_with
 
 __all__ = ["IMAGE_TYPES", "ImageAnalysis"]
 
-IMAGE_TYPES = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/bmp",
-    "image/webp",
-    "image/tiff",
-)
+
+def _is_webp(content: bytes) -> bool:
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+
+
+IMAGE_TYPES: dict[str, Signature] = {
+    **COMMON_IMAGES,
+    "image/gif": starts_with(b"GIF87a", b"GIF89a"),
+    "image/webp": _is_webp,
+}

@@ -1,0 +1,60 @@
+"""Raw uploads: the declared type and the content must agree before anything is sent on."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+
+from ai_runtime.media_types import media_type_of
+from ai_runtime.problems import Problem
+
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+
+Signature = Callable[[bytes], bool]
+"""Tells whether content is what its media type says, by the marks that its format begins with."""
+
+
+def starts_with(*prefixes: bytes) -> Signature:
+    return lambda content: content.startswith(prefixes)
+
+
+COMMON_IMAGES: dict[str, Signature] = {
+    "image/png": starts_with(b"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": starts_with(b"\xff\xd8\xff"),
+    "image/tiff": starts_with(b"II*\x00", b"MM\x00*"),
+    "image/bmp": starts_with(b"BM"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body whose content is what its type says."""
+
+    content: bytes
+    media_type: str
+
+
+async def read_upload(request: Request, accepted: Mapping[str, Signature]) -> Upload:
+    """Read the body; raises a 415 problem for its type and 422 for its content."""
+    media_type = media_type_of(request, accepted)
+    try:
+        content = await request.body()
+    except ClientDisconnect as error:
+        raise Problem(400, "The upload was not finished.") from error
+    if not content:
+        raise Problem(422, "The body is empty.")
+    if not accepted[media_type](content):
+        raise Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
+    return Upload(content, media_type)
+
+
+def upload_openapi(accepted: Iterable[str]) -> dict[str, Any]:
+    """Describe a raw body in OpenAPI (`openapi_extra` of a path operation)."""
+    schema = {"type": "string", "format": "binary", "maxLength": MAX_UPLOAD_BYTES}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {media_type: {"schema": schema} for media_type in accepted},
+        }
+    }

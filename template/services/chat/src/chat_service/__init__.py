@@ -1,0 +1,1 @@
+"""The chat service: a conversation in, a streamed answer out."""

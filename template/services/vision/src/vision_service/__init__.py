@@ -1,0 +1,1 @@
+"""The vision service: an image in; caption, tags and text out."""

@@ -1,0 +1,44 @@
+"""The vision service's app."""
+
+from fastapi import APIRouter, FastAPI, Request
+
+from ai_runtime.app import create_app as create_runtime_app
+from ai_runtime.clients.vision import VisionClient, VisionSettings
+from ai_runtime.contracts.vision import IMAGE_TYPES, ImageAnalysis
+from ai_runtime.problems import problem_responses
+from ai_runtime.uploads import MAX_UPLOAD_BYTES, read_upload, upload_openapi
+
+
+class VisionServiceSettings(VisionSettings):
+    """Environment of the vision service."""
+
+    max_body_bytes: int = MAX_UPLOAD_BYTES
+
+
+def _router(client: VisionClient) -> APIRouter:
+    router = APIRouter()
+
+    @router.post(
+        "/analyze",
+        summary="Describe an image and read its text",
+        responses=problem_responses(400, 413, 415, 422, 429, 500, 502, 503, 504),
+        openapi_extra=upload_openapi(IMAGE_TYPES),
+    )
+    async def analyze(request: Request) -> ImageAnalysis:
+        image = await read_upload(request, IMAGE_TYPES)
+        return await client.analyze(image.content)
+
+    return router
+
+
+def create_app(settings: VisionServiceSettings | None = None) -> FastAPI:
+    settings = settings or VisionServiceSettings.load()
+    client = VisionClient(settings)
+    return create_runtime_app(
+        settings,
+        title="Vision service",
+        description="Describes images with Azure AI Vision.",
+        routers=[_router(client)],
+        resources=[client],
+        checks={"vision": client.check},
+    )

@@ -22,6 +22,7 @@ DECLARED: dict[str, Any] = {
     "definitions": {"size": {"type": "string"}, "options": {"type": "object"}},
     "parameters": {
         "name": {"type": "string"},
+        "named": {"type": "string", "defaultValue": "template's"},
         "count": {"type": "int"},
         "on": {"type": "bool"},
         "tags": {"type": "object"},
@@ -53,8 +54,6 @@ def resolved(folder: Path, variables: dict[str, str], **values: object) -> dict[
         ("${A=fallback}", {"A": ""}, "fallback"),
         ("${A:-fallback}", {}, "fallback"),
         ("${A=fallback}", {"A": "x"}, "x"),
-        ("${A=}", {"A": ""}, ""),
-        ("${A}", {"A": ""}, ""),
         ("plain $A", {"A": "x"}, "plain $A"),
     ],
 )
@@ -72,9 +71,15 @@ def test_an_unset_variable_without_default_leaves_the_parameter_out(
     assert resolved(tmp_path, {}, **{name: "${A=}"}) == {}
 
 
-@pytest.mark.parametrize("name", ["count", "on"])
-def test_an_empty_number_or_truth_value_leaves_the_parameter_out(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["name", "count", "on", "tags", "zones", "size"])
+def test_an_empty_variable_leaves_the_parameter_out(tmp_path: Path, name: str) -> None:
     assert resolved(tmp_path, {"A": ""}, **{name: "${A}"}) == {}
+    assert resolved(tmp_path, {"A": ""}, **{name: "${A=}"}) == {}
+
+
+def test_an_empty_variable_overrules_the_default_of_the_template(tmp_path: Path) -> None:
+    assert resolved(tmp_path, {"A": ""}, named="${A}") == {"named": ""}
+    assert resolved(tmp_path, {}, named="${A}") == {}
 
 
 @pytest.mark.parametrize(

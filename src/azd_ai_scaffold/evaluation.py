@@ -128,9 +128,9 @@ def resolve_parameters(
 ) -> dict[str, Any]:
     """Resolve a `main.parameters.json` with azd variables.
 
-    An unset or empty variable takes its default; a parameter that is empty because a variable is
-    unset, or is JSON's null, is left out. Strings become what the template declares: int, bool,
-    object or array.
+    An unset or empty variable takes its default. A parameter that is JSON's null, or stays empty
+    where the template has no default to overrule, is left out. Strings become what the template
+    declares: int, bool, object or array; unlike azd, which drops it, a wrong one is refused.
 
     Args:
         parameters_file: The ARM parameters file with `${VAR}` and `${VAR=default}`.
@@ -150,8 +150,9 @@ def resolve_parameters(
     resolved = {}
     for name, entry in declared.items():
         value, unset = _substitute(entry.get("value"), variables)
-        kind = _declared_type(template, name)
-        if value is None or (value == "" and (unset or kind in ("int", "bool"))):
+        kind, default = _declared(template, name)
+        # Azd takes an empty string for a value only where the template's default is another one.
+        if value is None or (value == "" and (unset or kind in ("int", "bool") or not default)):
             continue
         try:
             value = _convert(value, kind)
@@ -236,12 +237,13 @@ def _substitute(value: Any, variables: Mapping[str, str]) -> tuple[Any, bool]:
     return walk(value), unset
 
 
-def _declared_type(template: Mapping[str, Any], name: str) -> str:
-    """Return the ARM type of a parameter, in lower case; empty when it is not declared."""
+def _declared(template: Mapping[str, Any], name: str) -> tuple[str, Any]:
+    """Return the ARM type of a parameter, in lower case, and its default; empty when undeclared."""
     declaration = template.get("parameters", {}).get(name, {})
+    default = declaration.get("defaultValue")
     if reference := declaration.get("$ref"):
         declaration = template["definitions"][reference.removeprefix("#/definitions/")]
-    return str(declaration.get("type", "")).lower()
+    return str(declaration.get("type", "")).lower(), default
 
 
 def _convert(value: Any, kind: str) -> Any:

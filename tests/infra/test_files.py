@@ -1,0 +1,235 @@
+"""The files of `infra/` and `azure.yaml` themselves, in every rendering."""
+
+import json
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from azd_ai_scaffold.bicep import Bicep
+from tests.conftest import Render
+from tests.evaluated import WORKLOADS, compiled
+from tests.matrix import CASES, case_id
+from tests.programs import missing
+from tests.rendering import ROOT
+
+pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
+
+REQUIRED = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_ENV_TYPE"}
+OPTIONAL = {
+    "AZURE_PRINCIPAL_ID",
+    "AZURE_PRINCIPAL_TYPE",
+    "AZURE_RESOURCE_TOKEN",
+    "AZURE_TAGS",
+    "AZURE_KEY_VAULT_SKU",
+    "AZURE_STATIC_WEB_APP_LOCATION",
+    "CONTAINER_CPU",
+    "CONTAINER_MEMORY",
+    "SERVICE_API_GATEWAY_RESOURCE_EXISTS",
+}
+OF_A_SERVICE = {
+    "chat": {
+        "AZURE_OPENAI_SKU",
+        "AZURE_OPENAI_CAPACITY",
+        "AZURE_OPENAI_LOCATION",
+        "SERVICE_CHAT_SERVICE_RESOURCE_EXISTS",
+    },
+    "vision": {"AZURE_VISION_LOCATION", "SERVICE_VISION_SERVICE_RESOURCE_EXISTS"},
+    "text": {"AZURE_DOCUMENT_INTELLIGENCE_LOCATION", "SERVICE_TEXT_SERVICE_RESOURCE_EXISTS"},
+}
+SHARED_KEYS = {"project", "host", "language", "uses", "hooks"}
+
+
+@pytest.fixture
+def repository(rendering: Render, answers: dict[str, object]) -> Path:
+    """A rendering."""
+    return rendering(answers)
+
+
+@pytest.fixture
+def services(repository: Path) -> list[str]:
+    """The selected AI services."""
+    return list(yaml.safe_load((repository / ".copier-answers.yml").read_text())["services"])
+
+
+@pytest.fixture
+def azure_yaml(repository: Path) -> dict[str, Any]:
+    """azure.yaml, parsed."""
+    parsed: dict[str, Any] = yaml.safe_load((repository / "azure.yaml").read_text())
+    return parsed
+
+
+# --- Bicep --------------------------------------------------------------------------------------
+
+
+def test_bicep_format_leaves_no_difference(bicep: Bicep, repository: Path) -> None:
+    for file in sorted((repository / "infra").rglob("*.bicep")):
+        assert bicep.format(file) == file.read_text(), file
+
+
+def test_every_file_is_reachable(bicep: Bicep, repository: Path) -> None:
+    infra = repository / "infra"
+    read = {path.resolve() for path in bicep.file_references(infra / "main.bicep")}
+    for file in sorted(infra.rglob("*")):
+        if file.suffix in (".bicep", ".json") and file.name not in (
+            "main.parameters.json",
+            "bicepconfig.json",
+        ):
+            assert file.resolve() in read, f"nothing reads {file.relative_to(repository)}"
+
+
+def test_main_is_a_table_of_contents(repository: Path) -> None:
+    assert len((repository / "infra/main.bicep").read_text().splitlines()) <= 200
+
+
+def test_every_linter_rule_is_on_but_the_one_that_depends_on_the_date(repository: Path) -> None:
+    core = json.loads((repository / "infra/bicepconfig.json").read_text())["analyzers"]["core"]
+    assert core["enabled"] is True
+    off = {name for name, rule in core["rules"].items() if rule["level"] == "off"}
+    assert off == {"use-recent-api-versions"}
+    assert "#disable-" not in "".join(
+        file.read_text() for file in (repository / "infra").rglob("*.bicep")
+    )
+
+
+def test_nothing_makes_azd_take_another_way(repository: Path, azure_yaml: dict[str, Any]) -> None:
+    infra = repository / "infra"
+    assert not list(infra.rglob("*.bicepparam")), "azd would lose its prompts"
+    for service in azure_yaml["services"]:
+        assert not (infra / f"{service}.bicep").exists(), "azd would deploy it as a revision"
+
+
+# --- parameters ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parameters(repository: Path) -> dict[str, str]:
+    """The value of each parameter of main.parameters.json."""
+    parsed = json.loads((repository / "infra/main.parameters.json").read_text())
+    return {name: entry["value"] for name, entry in parsed["parameters"].items()}
+
+
+@pytest.fixture
+def declared(repository: Path) -> dict[str, dict[str, Any]]:
+    """The parameters that main.bicep declares, in ARM's form."""
+    found: dict[str, dict[str, Any]] = json.loads(compiled(repository).template)["parameters"]
+    return found
+
+
+def test_parameters_are_those_of_main(
+    parameters: dict[str, str], declared: dict[str, dict[str, Any]]
+) -> None:
+    assert list(parameters) == list(declared)
+
+
+def test_each_azd_variable_feeds_one_parameter(
+    parameters: dict[str, str], services: list[str]
+) -> None:
+    expected = REQUIRED | OPTIONAL
+    for service in services:
+        expected |= OF_A_SERVICE[service]
+    names = []
+    for name, value in parameters.items():
+        match = re.fullmatch(r"\$\{(\w+)(=[^{}]*)?\}", value)  # azd cannot parse nested braces
+        assert match, f"{name} is {value}"
+        names.append(match[1])
+    assert sorted(names) == sorted(expected)
+
+
+def test_only_what_azd_asks_for_has_no_default(
+    parameters: dict[str, str], declared: dict[str, dict[str, Any]]
+) -> None:
+    without = {
+        parameters[name]
+        for name, parameter in declared.items()
+        if "defaultValue" not in parameter and not parameter.get("nullable")
+    }
+    assert without == {f"${{{name}}}" for name in REQUIRED}
+    assert declared["environmentType"].get("allowedValues") == ["dev", "prod"]
+
+
+def test_parameters_are_described(declared: dict[str, dict[str, Any]]) -> None:
+    for name, parameter in declared.items():
+        assert parameter.get("metadata", {}).get("description"), name
+
+
+# --- azure.yaml ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def schema() -> Draft7Validator:
+    """Azd's schema of azure.yaml, from AZD_SCHEMA or beside the project."""
+    name = os.environ.get("AZD_SCHEMA") or ROOT.parent / "shared/schemas/azure.yaml.v1.0.json"
+    path = Path(name)
+    if not path.is_file():
+        missing("azd's schema of azure.yaml (AZD_SCHEMA names the file)")
+    return Draft7Validator(json.loads(path.read_text()))
+
+
+def test_azure_yaml_fits_its_schema(schema: Draft7Validator, azure_yaml: dict[str, Any]) -> None:
+    assert [error.message for error in schema.iter_errors(azure_yaml)] == []
+
+
+def test_azure_yaml_names_its_schema_and_the_azd_it_needs(
+    repository: Path, azure_yaml: dict[str, Any]
+) -> None:
+    header = (repository / "azure.yaml").read_text().splitlines()[0]
+    assert re.fullmatch(
+        r"# yaml-language-server: \$schema=https://\S+/schemas/v1\.0/azure\.yaml\.json", header
+    )
+    assert re.fullmatch(r">= ?\d+\.\d+\.\d+", azure_yaml["requiredVersions"]["azd"])
+    assert re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", azure_yaml["name"])
+
+
+def test_azure_yaml_holds_the_selected_services(
+    azure_yaml: dict[str, Any], services: list[str]
+) -> None:
+    expected = {"web", "api-gateway", *(WORKLOADS[service] for service in services)}
+    assert set(azure_yaml["services"]) == expected
+    uses = {name: service.get("uses", []) for name, service in azure_yaml["services"].items()}
+    assert uses.pop("web") == ["api-gateway"]
+    assert sorted(uses.pop("api-gateway")) == sorted(WORKLOADS[service] for service in services)
+    assert not any(uses.values())
+
+
+def test_services_say_how_they_are_built(
+    repository: Path, azure_yaml: dict[str, Any], services: list[str]
+) -> None:
+    paths = {"web": "web", "api-gateway": "api-gateway"}
+    paths |= {WORKLOADS[service]: f"services/{service}" for service in services}
+    for name, service in azure_yaml["services"].items():
+        project = repository / service["project"]
+        assert PurePosixPath(service["project"]) == PurePosixPath(paths[name])
+        assert project.is_dir(), f"{name}: {service['project']} does not exist"
+        if name == "web":
+            assert (service["host"], service["language"]) == ("staticwebapp", "ts")
+            assert service["dist"] == "dist"
+            assert set(service) <= SHARED_KEYS | {"dist"}
+            continue
+        assert (service["host"], service["language"]) == ("containerapp", "python")
+        assert set(service) <= SHARED_KEYS | {"docker", "env"}
+        docker = service["docker"]
+        assert docker["remoteBuild"] is True
+        assert (project / docker["path"]).is_file(), f"{name}: {docker['path']} does not exist"
+        assert (project / docker["context"]).resolve() == repository.resolve()
+
+
+def test_hooks_are_python_with_requirements_of_their_own(
+    repository: Path, azure_yaml: dict[str, Any]
+) -> None:
+    hooks = [(repository, hook) for hook in azure_yaml.get("hooks", {}).values()]
+    for service in azure_yaml["services"].values():
+        project = repository / service["project"]
+        hooks += [(project, hook) for hook in service.get("hooks", {}).values()]
+    assert hooks
+    for folder, hook in hooks:
+        script = (folder / hook["run"]).resolve()
+        assert hook["kind"] == "python"
+        assert script.is_file(), hook["run"]
+        assert script.parent == (repository / "infra/hooks").resolve()
+    # Azd installs the nearest requirements.txt or pyproject.toml above a hook.
+    assert (repository / "infra/hooks/requirements.txt").read_text() == ""

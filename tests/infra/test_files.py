@@ -143,12 +143,9 @@ def test_each_azd_variable_feeds_one_parameter(
 def test_only_what_azd_asks_for_has_no_default(
     parameters: dict[str, str], declared: dict[str, dict[str, Any]]
 ) -> None:
-    without = {
-        parameters[name]
-        for name, parameter in declared.items()
-        if "defaultValue" not in parameter and not parameter.get("nullable")
-    }
-    assert without == {f"${{{name}}}" for name in REQUIRED}
+    without = {name for name, parameter in declared.items() if "defaultValue" not in parameter}
+    empty = {name for name in without if "=" not in parameters[name]}
+    assert {parameters[name] for name in empty} == {f"${{{name}}}" for name in REQUIRED}
     assert declared["environmentType"].get("allowedValues") == ["dev", "prod"]
 
 

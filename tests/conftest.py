@@ -54,7 +54,7 @@ def rendering(shared_folder: Path) -> Render:
 
 @pytest.fixture(scope="session")
 def web_packages(rendering: Render, shared_folder: Path) -> Path:
-    """`node_modules` of the page, installed once: its package.json is the same in all renderings."""
+    """`node_modules` of the page, installed once: package.json is the same in all renderings."""
     npm = program("npm")
     folder = shared_folder / "web-packages"
     with FileLock(f"{folder}.lock"):

@@ -308,3 +308,25 @@ def test_a_resource_without_tags_and_properties_has_empty_ones() -> None:
     bare = Resource({"id": "/subscriptions/s/resourceGroups/g", "type": "t", "tags": None})
     assert (dict(bare.tags), dict(bare.properties)) == ({}, {})
     assert Evaluation((bare,), {}, ()).of_type("T") == (bare,)
+
+
+GROUP = "/subscriptions/s/resourceGroups/g"
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v"
+ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        (GROUP, "/subscriptions/s"),
+        (VAULT, GROUP),
+        (f"{VAULT}/secrets/x", GROUP),
+        (f"{VAULT}/providers/{ASSIGNMENT}/x", VAULT),
+        (f"/subscriptions/s/providers/{ASSIGNMENT}/x", "/subscriptions/s"),
+        (f"[extensionResourceId('{VAULT}', '{ASSIGNMENT}', guid('{VAULT}'))]", VAULT),
+        (f"[resourceId('s', 'g', '{ASSIGNMENT}', guid('{VAULT}'))]", GROUP),
+        (f"[subscriptionResourceId('s', '{ASSIGNMENT}', guid('{VAULT}'))]", "/subscriptions/s"),
+    ],
+)
+def test_a_resource_knows_what_it_is_deployed_to(name: str, scope: str) -> None:
+    assert Resource({"id": name}).scope == scope

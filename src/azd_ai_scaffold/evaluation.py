@@ -69,8 +69,13 @@ class Resource:
     @property
     def scope(self) -> str:
         """The id it is deployed to: subscription, resource group or the resource it extends."""
-        if extended := re.match(r"\[extensionResourceId\('([^']+)'", self.id):
-            return extended[1]  # its name is known to Azure only
+        # A name that only Azure knows leaves the id a call of one of three functions.
+        if call := re.match(r"\[extensionResourceId\('([^']+)'", self.id):
+            return call[1]
+        if call := re.match(r"\[resourceId\('([^']+)', '([^']+)', '[\w.]+/", self.id):
+            return f"/subscriptions/{call[1]}/resourceGroups/{call[2]}"
+        if call := re.match(r"\[subscriptionResourceId\('([^']+)', '[\w.]+/", self.id):
+            return f"/subscriptions/{call[1]}"
         return re.split(r"/(?:providers|resourceGroups)/(?!.*/providers/)", self.id)[0]
 
     @property

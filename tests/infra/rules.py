@@ -650,10 +650,10 @@ def probes_suit_what_runs(environment: Environment) -> Iterator[str]:
 @rule
 def probes_are_within_bounds(environment: Environment) -> Iterator[str]:
     bounds = {
-        "initialDelaySeconds": (0, 60),
+        "initialDelaySeconds": (1, 60),
         "periodSeconds": (1, 240),
         "timeoutSeconds": (1, 240),
-        "failureThreshold": (1, 30),
+        "failureThreshold": (1, 10),
         "successThreshold": (1, 10),
     }
     for service, app in environment.apps.items():
@@ -700,6 +700,8 @@ def apps_are_told_what_they_read(environment: Environment) -> Iterator[str]:
         yield from differences(f"variables of {service}", found, dict(literal))
         referenced = {name: REFERENCE.findall(str(told.get(name))) for name in sources}
         yield from differences(f"variables of {service}", referenced, sources)
+        if not str(told.get("AZURE_CLIENT_ID")).endswith(".clientId]"):
+            yield f"AZURE_CLIENT_ID of {service} is {told.get('AZURE_CLIENT_ID')}"
         names = sorted({*literal, *sources})
         yield from differences(f"variables of {service}", sorted(told), names)
 

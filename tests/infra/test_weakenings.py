@@ -1,0 +1,425 @@
+"""Every rule can fail: each weakening of the rendered Bicep is caught by the rule it breaks."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.evaluated import environment, running_bicep
+from tests.infra.rules import RULES
+from tests.infra.test_rules import EXISTING, TAGS
+from tests.matrix import DEFAULT
+
+
+@dataclass(frozen=True)
+class Weakening:
+    """A change of one file under `infra/`, and the rule that must see it."""
+
+    rule: str
+    file: str
+    old: str
+    new: str
+    kind: str = "prod"
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.old.strip().splitlines()[-1].strip()}"
+
+
+ACCOUNT = "core/ai/account.bicep"
+APP = "core/host/container-app.bicep"
+GROUP = "core/network/container-apps-security-group.bicep"
+HOST = "core/host/container-apps-environment.bicep"
+IDENTITIES = "core/security/identities.bicep"
+INSIGHTS = "core/monitoring/application-insights.bicep"
+LOGS = "core/monitoring/log-analytics.bicep"
+MODEL = "core/ai/model-deployment.bicep"
+NETWORK = "core/network/virtual-network.bicep"
+REGISTRY = "core/host/container-registry.bicep"
+VAULT = "core/security/key-vault.bicep"
+SPARE = "param kind string\n\n@description('Spare.')\nparam spare string = ''"
+BURDEN = SPARE.replace("Spare.", "x" * 60_000)
+
+WEAKENINGS = [
+    # The whole.
+    Weakening("compiles_without_a_diagnostic", ACCOUNT, "param kind string", SPARE),
+    Weakening(
+        "holds_these_resources_and_no_other",
+        "profiles.bicep",
+        "network: 'none'",
+        "network: 'virtual-network'",
+        "dev",
+    ),
+    Weakening("names_are_legal", "abbreviations.json", '"ca-"', '"CA-"'),
+    Weakening("names_are_legal", "abbreviations.json", '"cr"', '"cr-"'),
+    Weakening(
+        "names_are_unique",
+        "stamp.bicep",
+        "${abbreviations.appContainerApps}chat-",
+        "${abbreviations.appContainerApps}text-",
+    ),
+    Weakening(
+        "api_versions_are_stable_and_one_a_type",
+        VAULT,
+        "vaults@2026-02-01",
+        "vaults@2024-04-01-preview",
+    ),
+    Weakening(
+        "everything_is_where_it_belongs", VAULT, "location: location", "location: 'westeurope'"
+    ),
+    Weakening(
+        "everything_is_where_it_belongs",
+        "stamp.bicep",
+        "location: serviceLocations.vision",
+        "location: location",
+        variables={"AZURE_VISION_LOCATION": "eastus"},
+    ),
+    Weakening(
+        "tags_reach_everything",
+        VAULT,
+        "  tags: tags\n",
+        "",
+        variables={"AZURE_TAGS": TAGS},
+    ),
+    Weakening(
+        "azd_finds_the_group_and_each_service_once",
+        "app/web.bicep",
+        "'azd-service-name': 'web'",
+        "'azd-service-name': 'page'",
+    ),
+    Weakening(
+        "azd_finds_the_group_and_each_service_once",
+        "stamp.bicep",
+        "tags: tags",
+        "tags: union(tags, { 'azd-env-name': 'demo' })",
+    ),
+    Weakening(
+        "outputs_are_what_azd_and_its_users_expect",
+        "main.bicep",
+        "output AZURE_KEY_VAULT_NAME",
+        "output AZURE_VAULT_NAME",
+    ),
+    Weakening("the_template_is_far_from_its_limit", ACCOUNT, "param kind string", BURDEN),
+    # Secrets.
+    Weakening(
+        "no_key_is_ever_read",
+        HOST,
+        "workspaceId: workspaceId",
+        "workspaceId: listKeys(workspaceId, '2025-07-01').primarySharedKey",
+    ),
+    Weakening(
+        "no_secret_enters_or_leaves",
+        "main.bicep",
+        "param principalId string",
+        "@secure()\nparam principalId string",
+    ),
+    Weakening(
+        "no_secret_enters_or_leaves",
+        APP,
+        "activeRevisionsMode: 'Single'",
+        "activeRevisionsMode: 'Single'\n      secrets: [{ name: 'key', keyVaultUrl: name }]",
+    ),
+    Weakening(
+        "local_authentication_is_off", ACCOUNT, "disableLocalAuth: true", "disableLocalAuth: false"
+    ),
+    Weakening("local_authentication_is_off", ACCOUNT, "disableLocalAuth: true\n", ""),
+    Weakening(
+        "local_authentication_is_off", INSIGHTS, "DisableLocalAuth: true", "DisableLocalAuth: false"
+    ),
+    Weakening(
+        "local_authentication_is_off",
+        REGISTRY,
+        "adminUserEnabled: false",
+        "adminUserEnabled: true",
+    ),
+    Weakening(
+        "local_authentication_is_off",
+        VAULT,
+        "enableRbacAuthorization: true",
+        "enableRbacAuthorization: false",
+    ),
+    Weakening("local_authentication_is_off", LOGS, "disableLocalAuth: true\n", ""),
+    Weakening("the_vault_is_protected", VAULT, "? true : null", "? true : false", "dev"),
+    Weakening(
+        "the_vault_is_protected",
+        "profiles.bicep",
+        "purgeProtection: true",
+        "purgeProtection: false",
+    ),
+    Weakening(
+        "the_vault_is_protected",
+        VAULT,
+        "softDeleteRetentionInDays: 90",
+        "softDeleteRetentionInDays: 7",
+    ),
+    # Identities and roles.
+    Weakening(
+        "each_workload_has_an_identity_of_its_own",
+        "stamp.bicep",
+        "    identity: identities.vision\n",
+        "    identity: identities.chat\n",
+    ),
+    Weakening(
+        "each_workload_has_an_identity_of_its_own",
+        APP,
+        "type: 'UserAssigned'",
+        "type: 'SystemAssigned,UserAssigned'",
+    ),
+    Weakening(
+        "roles_are_the_narrowest_and_no_more",
+        "stamp.bicep",
+        "'5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'",
+        "'25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68'",
+    ),
+    Weakening(
+        "roles_are_the_narrowest_and_no_more",
+        "stamp.bicep",
+        "[workloadPrincipal(identities.vision), ",
+        "[workloadPrincipal(identities.vision), workloadPrincipal(identities.chat), ",
+    ),
+    Weakening(
+        "roles_are_the_narrowest_and_no_more",
+        "stamp.bicep",
+        "[workloadPrincipal(identities.text), ...developers]",
+        "developers",
+    ),
+    Weakening(
+        "roles_are_the_narrowest_and_no_more",
+        "profiles.bicep",
+        "developerAccess: false",
+        "developerAccess: true",
+    ),
+    Weakening("roles_are_on_one_resource", REGISTRY, "    scope: registry\n", ""),
+    Weakening(
+        "roles_name_the_kind_of_their_principal",
+        REGISTRY,
+        "      principalType: 'ServicePrincipal'\n",
+        "",
+    ),
+    Weakening(
+        "roles_name_the_kind_of_their_principal",
+        VAULT,
+        "principalType: officer.principalType",
+        "principalType: 'ServicePrincipal'",
+        "dev",
+    ),
+    Weakening(
+        "role_assignments_are_named_by_what_they_grant",
+        REGISTRY,
+        "guid(registry.id, principalId, acrPullRoleId)",
+        "guid(registry.id, principalId)",
+    ),
+    Weakening(
+        "role_assignments_are_named_by_what_they_grant",
+        VAULT,
+        "guid(keyVault.id, officer.principalId, secretsOfficerRoleId)",
+        "guid(officer.principalId, secretsOfficerRoleId)",
+        "dev",
+    ),
+    Weakening(
+        "images_can_be_pulled_before_an_app_exists",
+        "main.bicep",
+        "shared: shared.outputs.services",
+        "shared: { registryEndpoint: 'r', workspaceId: 'w', "
+        "applicationInsightsConnectionString: 'c' }",
+    ),
+    # Container apps.
+    Weakening(
+        "apps_have_a_size_that_the_platform_offers",
+        "profiles.bicep",
+        "memory: '0.5Gi'",
+        "memory: '1.0Gi'",
+        "dev",
+    ),
+    Weakening(
+        "apps_have_a_size_that_the_platform_offers",
+        "profiles.bicep",
+        "cpu: '0.25'",
+        "cpu: '0.3'",
+        "dev",
+    ),
+    Weakening("apps_are_as_large_as_answered", "profiles.bicep", "cpu: '0.5'", "cpu: '1.0'"),
+    Weakening(
+        "apps_are_as_large_as_answered", "profiles.bicep", "maxReplicas: 10", "maxReplicas: 20"
+    ),
+    Weakening("apps_scale_within_bounds", "profiles.bicep", "minReplicas: 2", "minReplicas: 1"),
+    Weakening(
+        "apps_scale_within_bounds", "profiles.bicep", "minReplicas: 0", "minReplicas: 1", "dev"
+    ),
+    Weakening(
+        "apps_scale_on_requests_and_in_prod_on_processors",
+        "profiles.bicep",
+        "cpuUtilization: null",
+        "cpuUtilization: 70",
+        "dev",
+    ),
+    Weakening(
+        "apps_scale_on_requests_and_in_prod_on_processors",
+        APP,
+        "type: 'Utilization'",
+        "type: 'AverageValue'",
+    ),
+    Weakening(
+        "only_the_gateway_is_reachable", "app/vision.bicep", "external: false", "external: true"
+    ),
+    Weakening(
+        "ingress_is_encrypted_and_on_the_port", APP, "allowInsecure: false", "allowInsecure: true"
+    ),
+    Weakening("ingress_is_encrypted_and_on_the_port", APP, "var port = 8080", "var port = 80"),
+    Weakening(
+        "images_are_pulled_by_identity",
+        APP,
+        "          identity: identity.resourceId",
+        "          identity: 'system'",
+    ),
+    Weakening(
+        "a_running_app_keeps_its_image",
+        APP,
+        "runningImage.?outputs.image ?? placeholderImage",
+        "placeholderImage",
+        variables=EXISTING,
+    ),
+    Weakening(
+        "a_running_app_keeps_its_image",
+        APP,
+        "'mcr.microsoft.com/dotnet/samples:aspnetapp'",
+        "'nginx'",
+    ),
+    Weakening(
+        "probes_suit_what_runs",
+        APP,
+        "? placeholderProbes : workloadProbes",
+        "? workloadProbes : workloadProbes",
+    ),
+    Weakening("probes_suit_what_runs", APP, "'/health/ready'", "'/health'", variables=EXISTING),
+    Weakening(
+        "probes_suit_what_runs",
+        APP,
+        "? placeholderProbes : workloadProbes",
+        "? placeholderProbes : placeholderProbes",
+        variables=EXISTING,
+    ),
+    Weakening(
+        "probes_are_within_bounds",
+        APP,
+        "failureThreshold: 10",
+        "failureThreshold: 100",
+        variables=EXISTING,
+    ),
+    Weakening(
+        "apps_are_told_what_they_read",
+        APP,
+        "AZURE_CLIENT_ID: identity.clientId",
+        "AZURE_CLIENT_ID: identity.principalId",
+    ),
+    Weakening(
+        "apps_are_told_what_they_read", APP, "  ENVIRONMENT_TYPE: host.environmentType\n", ""
+    ),
+    Weakening(
+        "apps_are_told_what_they_read",
+        "stamp.bicep",
+        "chatUri: chatService.outputs.uri",
+        "chatUri: textService.outputs.uri",
+    ),
+    Weakening(
+        "addresses_are_https",
+        APP,
+        "'https://${app.properties.configuration.ingress.fqdn}'",
+        "'http://${app.properties.configuration.ingress.fqdn}'",
+    ),
+    Weakening(
+        "the_environment_suits_its_type",
+        HOST,
+        "zoneRedundant: subnetId != null",
+        "zoneRedundant: false",
+    ),
+    Weakening("the_environment_suits_its_type", HOST, "'azure-monitor'", "'log-analytics'"),
+    Weakening("the_environment_suits_its_type", HOST, "internal: false", "internal: true"),
+    # Network.
+    Weakening(
+        "the_subnet_of_the_environment_is_large_and_delegated",
+        NETWORK,
+        "'Microsoft.App/environments'",
+        "'Microsoft.Web/serverFarms'",
+    ),
+    Weakening(
+        "the_subnet_of_the_environment_is_large_and_delegated",
+        NETWORK,
+        "cidrSubnet(addressPrefix, 23, 0)",
+        "cidrSubnet(addressPrefix, 28, 0)",
+    ),
+    Weakening("address_ranges_fit", NETWORK, "'10.10.0.0/16'", "'172.30.0.0/16'"),
+    Weakening("address_ranges_fit", NETWORK, "cidrSubnet(addressPrefix, 23, 0)", "'10.20.0.0/23'"),
+    Weakening(
+        "every_subnet_has_a_security_group", NETWORK, "networkSecurityGroup: {", "routeTable: {"
+    ),
+    Weakening(
+        "security_rules_have_priorities_of_their_own", GROUP, "priority: 110", "priority: 100"
+    ),
+    Weakening("security_rules_let_the_environment_work", GROUP, "'30000-32767'", "'30000-30001'"),
+    Weakening("security_rules_let_the_environment_work", GROUP, "'AzureCloud'", "'AzureMonitor'"),
+    Weakening(
+        "security_rules_let_the_environment_work", GROUP, "'AzureFrontDoor.FirstParty'", "'Storage'"
+    ),
+    Weakening("nothing_else_comes_in", GROUP, "'31443'", "'22'"),
+    # AI services.
+    Weakening("accounts_are_of_their_kind", "stamp.bicep", "sku: 'S1'", "sku: 'F0'"),
+    Weakening("accounts_have_a_subdomain", ACCOUNT, "    customSubDomainName: name\n", ""),
+    Weakening("the_model_is_the_answered_one", MODEL, "version: modelVersion", "version: '1'"),
+    Weakening(
+        "the_model_is_the_answered_one", MODEL, "  name: modelName\n  sku", "  name: 'chat'\n  sku"
+    ),
+    Weakening(
+        "prompts_stay_where_answered",
+        "profiles.bicep",
+        "    sku: 'GlobalStandard'\n",
+        "    sku: 'Standard'\n",
+    ),
+    Weakening(
+        "azd_asks_for_a_region_with_quota", "main.bicep", "OpenAI.GlobalStandard", "OpenAI.Standard"
+    ),
+    # Monitoring, registry, page.
+    Weakening(
+        "telemetry_goes_to_the_workspace", INSIGHTS, "'LogAnalytics'", "'ApplicationInsights'"
+    ),
+    Weakening(
+        "telemetry_goes_to_the_workspace",
+        "profiles.bicep",
+        "dailyQuotaInGb: -1",
+        "dailyQuotaInGb: 5",
+    ),
+    Weakening("logs_are_kept", VAULT, "enabled: true", "enabled: false"),
+    Weakening("logs_are_kept", HOST, "'allLogs'", "'audit'"),
+    Weakening(
+        "the_registry_suits_its_type",
+        "profiles.bicep",
+        "registrySku: 'Standard'",
+        "registrySku: 'Basic'",
+    ),
+    Weakening(
+        "the_page_suits_its_type",
+        "profiles.bicep",
+        "staticWebAppSku: 'Standard'",
+        "staticWebAppSku: 'Free'",
+    ),
+]
+
+
+def test_every_rule_has_a_weakening_that_it_catches() -> None:
+    assert RULES.keys() == {weakening.rule for weakening in WEAKENINGS}
+
+
+@pytest.mark.parametrize("weakening", WEAKENINGS, ids=str)
+def test_a_weakening_is_caught(rendering: Render, tmp_path: Path, weakening: Weakening) -> None:
+    running_bicep()
+    source = rendering(DEFAULT)
+    shutil.copytree(source / "infra", tmp_path / "infra")
+    shutil.copy(source / ".copier-answers.yml", tmp_path)
+    file = tmp_path / "infra" / weakening.file
+    text = file.read_text()
+    assert weakening.old in text, f"{weakening.file} has changed: renew this weakening"
+    file.write_text(text.replace(weakening.old, weakening.new))
+    weakened = environment(tmp_path, weakening.kind, **weakening.variables)
+    assert list(RULES[weakening.rule](weakened))

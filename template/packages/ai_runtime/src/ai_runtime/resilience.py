@@ -83,29 +83,33 @@ class CircuitBreaker:
         self._recovery_seconds = recovery_seconds
         self._clock = clock
         self._failures = 0
-        self._closed_until_retry = 0.0
+        self._retry_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._failures >= self._limit
 
     def check(self) -> None:
         """Raise a 503 problem while the circuit is open."""
-        if self._failures < self._limit:
+        if not self.is_open:
             return
         now = self._clock()
-        if now < self._closed_until_retry:
+        if now < self._retry_at:
             raise Problem(
                 503,
                 "The AI service keeps failing and is left alone for a moment.",
                 kind="circuit-open",
-                retry_after=self._closed_until_retry - now,
+                retry_after=self._retry_at - now,
             )
         # This caller is the trial; should it never report back, another may try after the pause.
-        self._closed_until_retry = now + self._recovery_seconds
+        self._retry_at = now + self._recovery_seconds
 
     def succeeded(self) -> None:
         self._failures = 0
 
     def failed(self) -> None:
         self._failures += 1
-        self._closed_until_retry = self._clock() + self._recovery_seconds
+        self._retry_at = self._clock() + self._recovery_seconds
 
 
 class Upstream:
@@ -128,14 +132,14 @@ class Upstream:
         self, operation: Callable[[], Awaitable[T]], *, attempts: int | None = None
     ) -> T:
         """Run `operation`, each attempt within the timeout and all within the deadline."""
+        self.breaker.check()
         for attempt in range(1, (attempts or self._attempts) + 1):
-            self.breaker.check()
             try:
                 result = await self._attempt(operation)
             except UpstreamError as error:
                 self.failed(error)
                 wait = backoff_seconds(attempt) if error.retry_after is None else error.retry_after
-                last = attempt == (attempts or self._attempts)
+                last = attempt == (attempts or self._attempts) or self.breaker.is_open
                 if last or not error.retryable or wait > min(MAX_WAIT_SECONDS, remaining_seconds()):
                     raise
                 await asyncio.sleep(wait)

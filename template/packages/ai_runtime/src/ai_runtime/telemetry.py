@@ -94,25 +94,23 @@ class Telemetry:
             return
         # Resource detection would ask the metadata service of a virtual machine, which is not here.
         os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "otel")
-        os.environ.setdefault("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage")
-        os.environ.setdefault("OTEL_TRACES_SAMPLER_ARG", "1.0")
 
         from azure.monitor.opentelemetry import configure_azure_monitor
-        from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
         from opentelemetry.sdk.resources import Resource
 
         from ai_runtime.identity import exporter_credential
 
         # FastAPI brings its own instrumentation; the others are of packages that are not used here.
-        off = ("django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
+        off = ("django", "fastapi", "flask", "httpx", "psycopg2", "requests", "urllib", "urllib3")
         configure_azure_monitor(
             connection_string=connection_string,
             credential=exporter_credential(self._settings),
             logger_name=_EXPORTED_LOGGER,
             resource=Resource.create({"service.name": self._settings.otel_service_name}),
+            # Service-level objectives are counted from requests: all of them.
+            sampling_ratio=1.0,
             instrumentation_options={name: {"enabled": False} for name in off},
         )
-        HTTPX2ClientInstrumentor().instrument()
         self._configured = True
 
     async def close(self) -> None:

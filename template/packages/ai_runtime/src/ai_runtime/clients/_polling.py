@@ -2,7 +2,11 @@
 
 import asyncio
 
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -28,7 +32,7 @@ class PollRetry(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
             wait = backoff_seconds(attempt)
             try:
                 response = await self.next.send(request)
-            except (ServiceRequestError, ServiceResponseError):
+            except (IncompleteReadError, ServiceRequestError, ServiceResponseError):
                 pass
             else:
                 if response.http_response.status_code not in (429, 500, 502, 503, 504):

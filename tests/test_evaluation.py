@@ -112,6 +112,12 @@ def test_values_that_are_no_strings_stay_and_theirs_are_replaced(tmp_path: Path)
     assert values == {"count": 3, "tags": {"k": "x"}, "zones": ["x", 1]}
 
 
+def test_a_quotation_mark_in_a_string_breaks_as_it_does_in_azd(tmp_path: Path) -> None:
+    assert resolved(tmp_path, {"A": 'a \\"b\\"'}, name="${A}") == {"name": 'a "b"'}
+    with pytest.raises(EvaluationError, match="parameter name"):
+        resolved(tmp_path, {"A": '{"a": "b"}'}, name="${A}")
+
+
 def test_a_default_with_braces_breaks_as_it_does_in_azd(tmp_path: Path) -> None:
     assert resolved(tmp_path, {}, tags="${A={}}") == {"tags": {}}
     with pytest.raises(EvaluationError, match="parameter tags"):

@@ -20,6 +20,7 @@ SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001"
 TENANT_ID = "00000000-0000-0000-0000-000000000002"
 LOCATION = "swedencentral"
 
+_STRUCTURED = ("object", "secureobject", "array")
 _VARIABLE = re.compile(r"\$\{(\w+)(?:(?::=|:-|=|-)([^}]*))?\}")
 
 
@@ -154,12 +155,12 @@ def resolve_parameters(
         raise EvaluationError(f"{parameters_file} is no ARM parameters file: {error}") from error
     resolved = {}
     for name, entry in declared.items():
-        value, unset = _substitute(entry.get("value"), variables)
         kind, default = _declared(template, name)
-        # Azd takes an empty string for a value only where the template's default is another one.
-        if value is None or (value == "" and (unset or kind in ("int", "bool") or not default)):
-            continue
         try:
+            value, unset = _substitute(entry.get("value"), kind, variables)
+            # Azd takes an empty string for a value only where the template's default is another.
+            if value == "" and (unset or kind in ("int", "bool") or not default):
+                continue
             value = _convert(value, kind)
         except ValueError as error:
             raise EvaluationError(f"{parameters_file.name}: parameter {name}: {error}") from error
@@ -220,7 +221,7 @@ def evaluate(
     )
 
 
-def _substitute(value: Any, variables: Mapping[str, str]) -> tuple[Any, bool]:
+def _substitute(value: Any, kind: str, variables: Mapping[str, str]) -> tuple[Any, bool]:
     """Return the value with its variables replaced, and whether one of them is unset."""
     unset = False
 
@@ -230,16 +231,10 @@ def _substitute(value: Any, variables: Mapping[str, str]) -> tuple[Any, bool]:
         unset = unset or name not in variables
         return variables.get(name) or default or ""
 
-    def walk(node: Any) -> Any:
-        if isinstance(node, str):
-            return _VARIABLE.sub(replace, node)
-        if isinstance(node, list):
-            return [walk(item) for item in node]
-        if isinstance(node, dict):
-            return {key: walk(item) for key, item in node.items()}
-        return node
-
-    return walk(value), unset
+    if isinstance(value, str) and kind in _STRUCTURED:
+        return _VARIABLE.sub(replace, value), unset
+    # Azd replaces in the JSON text: a quotation mark in a variable ends the string.
+    return json.loads(_VARIABLE.sub(replace, json.dumps(value, ensure_ascii=False))), unset
 
 
 def _declared(template: Mapping[str, Any], name: str) -> tuple[str, Any]:
@@ -260,7 +255,7 @@ def _convert(value: Any, kind: str) -> Any:
         if value.lower() not in ("true", "false", "1", "0", "t", "f"):
             raise ValueError(f"{value!r} is neither true nor false")
         return value.lower() in ("true", "1", "t")
-    if kind in ("object", "secureobject", "array"):
+    if kind in _STRUCTURED:
         parsed = json.loads(value)
         if parsed is not None and not isinstance(parsed, list if kind == "array" else dict):
             raise ValueError(f"{value!r} is no JSON {kind}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft201909Validator  # type: ignore[import-untyped]
 
 from azd_ai_scaffold.bicep import Bicep
 from tests.conftest import Render
@@ -158,17 +158,35 @@ def test_parameters_are_described(declared: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.fixture(scope="session")
-def schema() -> Draft7Validator:
+def schema() -> Draft201909Validator:
     """Azd's schema of azure.yaml, from AZD_SCHEMA or beside the project."""
     name = os.environ.get("AZD_SCHEMA") or ROOT.parent / "shared/schemas/azure.yaml.v1.0.json"
     path = Path(name)
     if not path.is_file():
         missing("azd's schema of azure.yaml (AZD_SCHEMA names the file)")
-    return Draft7Validator(json.loads(path.read_text()))
+    return Draft201909Validator(json.loads(path.read_text()))
 
 
-def test_azure_yaml_fits_its_schema(schema: Draft7Validator, azure_yaml: dict[str, Any]) -> None:
+def test_azure_yaml_fits_its_schema(
+    schema: Draft201909Validator, azure_yaml: dict[str, Any]
+) -> None:
     assert [error.message for error in schema.iter_errors(azure_yaml)] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "value"),
+    [
+        ("web", "env", {"A": "b"}),
+        ("web", "docker", {"path": "./Dockerfile"}),
+        ("api-gateway", "env", ["A=b"]),
+        ("api-gateway", "image", "nginx"),
+    ],
+)
+def test_the_schema_refuses_what_azd_refuses(
+    schema: Draft201909Validator, azure_yaml: dict[str, Any], service: str, key: str, value: object
+) -> None:
+    azure_yaml["services"][service][key] = value
+    assert list(schema.iter_errors(azure_yaml))
 
 
 def test_azure_yaml_names_its_schema_and_the_azd_it_needs(

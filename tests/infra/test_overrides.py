@@ -215,7 +215,7 @@ def test_the_developer_has_roles_in_dev_only(evaluated: Evaluate) -> None:
         (DEFAULT, {"AZURE_STATIC_WEB_APP_LOCATION": "francecentral"}, "francecentral"),
         (DEFAULT, {"AZURE_OPENAI_CAPACITY": "-1"}, "-1"),
         (DEFAULT, {"AZURE_OPENAI_CAPACITY": "many"}, "openAiCapacity"),
-        (DEFAULT, {"AZURE_TAGS": "cost-center=ai"}, "allTags"),
+        (DEFAULT, {"AZURE_TAGS": "cost-center=ai"}, "tags"),
     ],
     ids=lambda item: (
         ",".join(f"{k}={v}" for k, v in item.items()) if isinstance(item, dict) else ""

@@ -43,7 +43,7 @@ def rendering(shared_folder: Path) -> Render:
         dest = shared_folder / "renderings" / case_id(answers).replace("/", "_")
         with FileLock(f"{dest}.lock"):
             if not dest.exists():
-                partial = dest.with_suffix(".partial")
+                partial = dest.with_name(f"{dest.name}.partial")
                 shutil.rmtree(partial, ignore_errors=True)
                 render(partial, **answers)
                 partial.rename(dest)

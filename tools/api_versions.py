@@ -23,29 +23,28 @@ KEPT = {
 }
 
 
-def old_versions(repository: Path) -> tuple[Diagnostic, ...]:
-    """Compile a repository with the rule switched on and return what the rule finds.
+def old_versions(bicep: Bicep, repository: Path) -> tuple[Diagnostic, ...]:
+    """Switch the rule on in a repository, compile it and return what the rule finds.
 
     Raises:
-        ScaffoldError: Bicep is missing, or the repository does not compile.
+        EvaluationError: The repository does not compile.
     """
     configuration = repository / "infra" / "bicepconfig.json"
     settings = json.loads(configuration.read_text())
     settings["analyzers"]["core"]["rules"][RULE] = {"level": "warning"}
     configuration.write_text(json.dumps(settings))
-    with Bicep() as bicep:
-        found = compile_infrastructure(bicep, repository).diagnostics
+    found = compile_infrastructure(bicep, repository).diagnostics
     return tuple(diagnostic for diagnostic in found if diagnostic.code == RULE)
 
 
 def main() -> int:
     """Print the findings; return 1 when a version is to be raised or Bicep is missing."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            found = old_versions(render(Path(folder) / "repository"))
-        except ScaffoldError as error:
-            print(error, file=sys.stderr)
-            return 1
+    try:
+        with Bicep() as bicep, tempfile.TemporaryDirectory() as folder:
+            found = old_versions(bicep, render(Path(folder) / "repository"))
+    except ScaffoldError as error:
+        print(error, file=sys.stderr)
+        return 1
     lines: dict[str, str] = {}
     for diagnostic in found:
         named = re.search(r"'(Microsoft\.[\w./]+)'", diagnostic.message)

@@ -10,6 +10,8 @@ from tests.evaluated import Environment, environment, running_bicep
 
 Evaluate = Callable[..., Environment]
 
+_environments: dict[tuple[object, ...], Environment] = {}
+
 
 @pytest.fixture
 def bicep() -> Bicep:
@@ -23,6 +25,10 @@ def evaluated(rendering: Render) -> Evaluate:
 
     def evaluate(answers: dict[str, object], kind: str, **variables: str) -> Environment:
         running_bicep()  # before anything is rendered in vain
-        return environment(rendering(answers), kind, **variables)
+        repository = rendering(answers)
+        key = (repository, kind, *sorted(variables.items()))
+        if key not in _environments:
+            _environments[key] = environment(repository, kind, **variables)
+        return _environments[key]
 
     return evaluate

@@ -5,7 +5,7 @@ import pytest
 from tests.evaluated import WORKLOADS
 from tests.infra.conftest import Evaluate
 from tests.infra.rules import findings
-from tests.matrix import CASES, DEFAULT, case_id
+from tests.matrix import CASES, DEFAULT, SERVICE_SUBSETS, case_id
 
 # All that an owner may set at once; each alone is in test_overrides.py.
 TAGS = '{"cost-center": "ai", "owner": "it\'s us"}'
@@ -16,8 +16,25 @@ EXISTING = {
 }
 
 
+# The data zone concerns the model only, so it meets each subset with the chat service.
+DATA_ZONES: list[dict[str, object]] = [
+    {
+        "services": services,
+        "chat_model": "gpt-5.5",
+        "data_residency": "data-zone",
+        "dev_size": "small",
+        "prod_size": size,
+    }
+    for services, size in zip(
+        (subset for subset in SERVICE_SUBSETS if "chat" in subset),
+        ("medium", "large", "small", "medium"),
+        strict=True,
+    )
+]
+
+
 @pytest.mark.parametrize("kind", ["dev", "prod"])
-@pytest.mark.parametrize("answers", CASES, ids=case_id)
+@pytest.mark.parametrize("answers", [*CASES, *DATA_ZONES], ids=case_id)
 def test_an_environment_keeps_the_rules(
     evaluated: Evaluate, answers: dict[str, object], kind: str
 ) -> None:

@@ -137,17 +137,16 @@ def test_a_deselected_service_takes_its_files_along_and_nothing_else(
 @pytest.mark.parametrize(
     "answers",
     [
-        {"project_name": "R&D l'équipe", "project_slug": "ai-platform"},
-        {"project_slug": "another-name"},
-        {"owner_email": "ada@example.com, ben@example.org"},
-        {"license": "none"},
+        {
+            "project_name": "R&D l'équipe",
+            "project_slug": "another-name",
+            "owner_email": "ada@example.com, ben@example.org",
+            "dev_size": "small",
+            "prod_size": "large",
+        },
+        {"license": "none", "ci": "none"},
         {"services": ["text"]},
-        {"chat_model": "gpt-5.4"},
-        {"data_residency": "data-zone", "location": "eastus"},
-        {"location": "westeurope"},
-        {"dev_size": "small"},
-        {"prod_size": "large"},
-        {"ci": "none"},
+        {"chat_model": "gpt-5.4", "data_residency": "data-zone", "location": "eastus"},
     ],
     ids=lambda answers: "+".join(answers),
 )

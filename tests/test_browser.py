@@ -96,7 +96,7 @@ def local_run(
     offset = free_offset()
     # Deadlines as in production, only shorter: a hanging service must not take a minute here.
     short = {f"AZURE_{name}_TIMEOUT_SECONDS": "3" for name in ("OPENAI", "VISION")}
-    short["AZURE_DOCUMENT_INTELLIGENCE_TIMEOUT_SECONDS"] = "3"
+    short["AZURE_DOCUMENT_INTELLIGENCE_TIMEOUT_SECONDS"] = "6"  # outlasts retried polls
     process = subprocess.Popen(
         [repository / ".venv/bin/python", "scripts/run_local.py", f"--port-offset={offset}"],
         cwd=repository,

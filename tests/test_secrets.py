@@ -16,7 +16,7 @@ KEYED_ACCESS = re.compile(
     r"list(?:Account|Admin|Query)?Keys\(|list(?:Secrets|ConnectionStrings|Credentials)\("
     r"|list(?:Account|Service)Sas\("
     r"|AccountKey=|SharedAccessKey|SharedAccessSignature|AZURE_CREDENTIALS|adminUserEnabled: true"
-    r"|AzureKeyCredential\(|secrets\.(?!GITHUB_TOKEN)[A-Z]"
+    r"|AzureKeyCredential\((?!UNUSED)|secrets\.(?!GITHUB_TOKEN)[A-Z]"
 )
 
 

@@ -1,7 +1,7 @@
 """Calls from the gateway to the services behind it.
 
-The client is httpx2: the OpenAI SDK and the traces use it already, it starts in half of aiohttp's
-time, and it costs a streamed answer 0.3 ms more.
+The client is httpx2: it is traced already, starts in half of aiohttp's time, and costs a streamed
+answer 0.3 ms more.
 """
 
 import asyncio

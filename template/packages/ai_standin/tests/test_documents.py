@@ -8,7 +8,7 @@ from azure.ai.documentintelligence.models import AnalyzeDocumentRequest, Documen
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from ai_standin.testing import StandIn
+from ai_standin.testing import UNUSED, StandIn
 
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Pages >>\n<< /Type /Page >>\n<< /Type /Page >>\n"
 
@@ -16,7 +16,7 @@ PDF = b"%PDF-1.7\n1 0 obj << /Type /Pages >>\n<< /Type /Page >>\n<< /Type /Page 
 @pytest.fixture
 def client(standin: StandIn) -> DocumentIntelligenceClient:
     return DocumentIntelligenceClient(
-        standin.url, AzureKeyCredential("unused"), polling_interval=0.01, retry_total=0
+        standin.url, AzureKeyCredential(UNUSED), polling_interval=0.01, retry_total=0
     )
 
 

@@ -5,13 +5,13 @@ import time
 import openai
 import pytest
 
-from ai_standin.testing import StandIn
+from ai_standin.testing import UNUSED, StandIn
 
 
 @pytest.fixture
 def client(standin: StandIn) -> openai.OpenAI:
     return openai.OpenAI(
-        base_url=f"{standin.url}/openai/v1/", api_key="unused", max_retries=0, timeout=5
+        base_url=f"{standin.url}/openai/v1/", api_key=UNUSED, max_retries=0, timeout=5
     )
 
 

@@ -8,7 +8,7 @@ from azure.ai.vision.imageanalysis.models import VisualFeatures
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError, IncompleteReadError
 
-from ai_standin.testing import StandIn
+from ai_standin.testing import UNUSED, StandIn
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
 FEATURES = [VisualFeatures.CAPTION, VisualFeatures.TAGS, VisualFeatures.READ]
@@ -16,7 +16,7 @@ FEATURES = [VisualFeatures.CAPTION, VisualFeatures.TAGS, VisualFeatures.READ]
 
 @pytest.fixture
 def client(standin: StandIn) -> ImageAnalysisClient:
-    return ImageAnalysisClient(standin.url, AzureKeyCredential("unused"), retry_total=0)
+    return ImageAnalysisClient(standin.url, AzureKeyCredential(UNUSED), retry_total=0)
 
 
 def test_caption_tags_and_text(client: ImageAnalysisClient) -> None:

@@ -13,6 +13,9 @@ from starlette.types import ASGIApp
 from ai_standin.app import create_app
 from ai_standin.control import Control, Failure
 
+UNUSED = "unused"
+"""The key of a client of the stand-in, which asks for none."""
+
 
 @dataclass(frozen=True)
 class StandIn:

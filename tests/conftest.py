@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from tests.programs import program
 from tests.rendering import pristine_environment, render
 
 Render = Callable[[dict[str, object]], Path]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason to skip, however many tests it skipped."""
+    skipped = terminalreporter.getreports("skipped")
+    reasons = Counter(report.longrepr[2] for report in skipped)
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{reason.removeprefix('Skipped: ')}: {count} tests skipped")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -201,6 +202,25 @@ def test_resources_live_as_long_as_the_app() -> None:
             pass
         assert resource.events == ["load"]
     assert resource.events == ["load", "close"]
+
+
+def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
+    resource = _Resource()
+    release = threading.Event()
+
+    def load() -> None:
+        release.wait(1)
+        resource.events.append("load")
+
+    resource.load = load  # type: ignore[method-assign]
+    app = create_app(Settings(), title="Test", routers=[router], resources=[resource])
+    with TestClient(app) as client:
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+        assert resource.events == []
+        threading.Timer(0.05, release.set).start()
+        assert client.get("/problem").status_code == 429
+        assert resource.events == ["load"]
 
 
 def test_an_instance_that_cannot_start_is_alive_but_never_ready() -> None:

@@ -50,17 +50,23 @@ def create_app(
     """
     configure_logging(settings.log_level)
     health = Health(checks or {}, cache_seconds=settings.health_cache_seconds)
-    loaded: Sequence[Resource] = (Telemetry(settings), *resources)
+    to_load: Sequence[Resource] = (Telemetry(settings), *resources)
+    loading: asyncio.Task[None] | None = None
+
+    async def loaded() -> None:
+        if loading is not None and not loading.done():
+            await asyncio.shield(loading)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_load(loaded, health))
+        nonlocal loading
+        loading = asyncio.create_task(_load(to_load, health))
         try:
             yield
         finally:
             health.ready = False
             loading.cancel()
-            for resource in reversed(loaded):
+            for resource in reversed(to_load):
                 await resource.close()
 
     app = FastAPI(
@@ -79,6 +85,7 @@ def create_app(
                 timeout_seconds=settings.request_timeout_seconds,
                 max_body_bytes=settings.max_body_bytes,
                 body_limits=body_limits or {},
+                loaded=loaded,
             ),
         ],
         exception_handlers={

@@ -13,6 +13,9 @@ Status = Literal["healthy", "degraded", "unhealthy"]
 Check = Callable[[], Awaitable[Status]]
 """Asks one dependency how it is; an exception or no answer in time means `unhealthy`."""
 
+PROBES = frozenset({"/health/live", "/health/ready"})
+"""Paths that answer at once, whatever else happens."""
+
 _logger = logging.getLogger("workload.health")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ai_runtime.context import CORRELATION_HEADER, correlation_id, deadline
+from ai_runtime.health import PROBES
 from ai_runtime.problems import Problem, problem_of
 
 STREAM_GRACE_SECONDS = 5.0
@@ -75,7 +76,11 @@ class CorrelationMiddleware:
 
 
 class GuardMiddleware:
-    """Bound a request in time and size, and turn what nobody handled into a problem."""
+    """Bound a request in time and size, and turn what nobody handled into a problem.
+
+    A request that comes while the app still loads waits: two threads that import the same packages
+    at once can see half of them.
+    """
 
     def __init__(
         self,
@@ -84,11 +89,13 @@ class GuardMiddleware:
         timeout_seconds: float,
         max_body_bytes: int,
         body_limits: Mapping[str, int],
+        loaded: Callable[[], Awaitable[None]],
     ) -> None:
         self.app = app
         self.timeout_seconds = timeout_seconds
         self.max_body_bytes = max_body_bytes
         self.body_limits = body_limits
+        self.loaded = loaded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -122,6 +129,8 @@ class GuardMiddleware:
                 declared = Headers(scope=scope).get("content-length", "")
                 if declared.isdecimal() and int(declared) > limit:
                     raise _too_large(limit)
+                if scope["path"] not in PROBES:
+                    await self.loaded()
                 await self.app(scope, bounded_receive, watched_send)
         except Exception as error:
             if started:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Literal, Self, TypeVar
 
-from ai_runtime.context import remaining_seconds
+from ai_runtime.context import deadline, remaining_seconds
 from ai_runtime.problems import Problem
 
 T = TypeVar("T")
@@ -155,8 +155,13 @@ class Upstream:
             self.breaker.failed()
 
     async def _attempt(self, operation: Callable[[], Awaitable[T]]) -> T:
+        at = asyncio.get_running_loop().time() + min(self.timeout_seconds, remaining_seconds())
+        # What the operation itself retries must fit into this attempt.
+        token = deadline.set(at)
         try:
-            async with asyncio.timeout(min(self.timeout_seconds, remaining_seconds())):
+            async with asyncio.timeout_at(at):
                 return await operation()
         except TimeoutError as error:
             raise UpstreamError("timeout") from error
+        finally:
+            deadline.reset(token)

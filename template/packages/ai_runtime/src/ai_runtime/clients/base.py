@@ -24,7 +24,8 @@ SdkT = TypeVar("SdkT", bound=_Closable)
 class ServiceClient(ABC, Generic[SettingsT, SdkT]):
     """Owns one SDK client, with its connections, and the credential that it calls with.
 
-    SDKs take long to import, so nothing is imported before `load`, which runs in a thread.
+    SDKs take long to import, so nothing is imported before `load`, which runs in a thread; what
+    else needs the SDK imports it after `_loaded`.
     """
 
     def __init__(self, settings: SettingsT, upstream: Upstream) -> None:
@@ -52,7 +53,6 @@ class ServiceClient(ABC, Generic[SettingsT, SdkT]):
 
     async def _loaded(self) -> SdkT:
         if self._sdk is None:
-            # A request that comes before the start has finished waits, and nobody else does.
             await asyncio.to_thread(self.load)
         if self._sdk is None:
             raise RuntimeError("the client is not loaded")

@@ -76,13 +76,15 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
 
     async def check(self) -> Status:
         """Ask for the account's limits, which costs nothing."""
+        sdk = await self._loaded()
+
         from azure.core.rest import HttpRequest
 
         from ai_runtime.clients import _azure
 
         request = HttpRequest("GET", "/info?api-version=2024-11-30")
         with unobserved():
-            return _azure.status_of(await (await self._loaded()).send_request(request))
+            return _azure.status_of(await sdk.send_request(request))
 
     async def analyze(self, document: bytes, *, key_value_pairs: bool) -> DocumentAnalysis:
         """Analyze a document file; raises `UpstreamError`.
@@ -109,12 +111,14 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
     async def _begin(
         self, document: bytes, key_value_pairs: bool
     ) -> "AsyncAnalyzeDocumentLROPoller[AnalyzeResult]":
+        sdk = await self._loaded()
+
         from azure.ai.documentintelligence.models import DocumentAnalysisFeature
 
         from ai_runtime.clients import _azure
 
         with _azure.translated():
-            return await (await self._loaded()).begin_analyze_document(
+            return await sdk.begin_analyze_document(
                 MODEL,
                 BytesIO(document),
                 features=[DocumentAnalysisFeature.KEY_VALUE_PAIRS] if key_value_pairs else None,

@@ -73,9 +73,10 @@ class OpenAIClient(ServiceClient[OpenAISettings, "AsyncOpenAI"]):
 
     async def check(self) -> Status:
         """Ask for the list of models, which costs nothing."""
+        sdk = await self._loaded()
         try:
             with unobserved(), _translated():
-                await (await self._loaded()).models.list()
+                await sdk.models.list()
         except UpstreamError as error:
             return "degraded" if error.status == 429 else "unhealthy"
         return "healthy"

@@ -55,13 +55,15 @@ class VisionClient(ServiceClient[VisionSettings, "ImageAnalysisClient"]):
 
     async def check(self) -> Status:
         """Ask for the list of models, which costs nothing."""
+        sdk = await self._loaded()
+
         from azure.core.rest import HttpRequest
 
         from ai_runtime.clients import _azure
 
         request = HttpRequest("GET", f"{self._settings.azure_vision_endpoint}vision/v3.2/models")
         with unobserved():
-            return _azure.status_of(await (await self._loaded()).send_request(request))
+            return _azure.status_of(await sdk.send_request(request))
 
     async def analyze(self, image: bytes) -> ImageAnalysis:
         """Analyze an image file; raises `UpstreamError`."""
@@ -80,12 +82,13 @@ class VisionClient(ServiceClient[VisionSettings, "ImageAnalysisClient"]):
         )
 
     async def _analyze(self, image: bytes) -> "ImageAnalysisResult":
+        sdk = await self._loaded()
+
         from azure.ai.vision.imageanalysis.models import VisualFeatures
         from azure.core.exceptions import HttpResponseError
 
         from ai_runtime.clients import _azure
 
-        sdk = await self._loaded()
         features = [VisualFeatures.TAGS, VisualFeatures.READ]
         with _azure.translated():
             if self._captions:

@@ -20,6 +20,9 @@ class LocalCredential:
 
         return AccessToken(LOCAL_TOKEN, 2**31)
 
+    async def token(self) -> str:
+        return LOCAL_TOKEN
+
     async def close(self) -> None:
         pass
 

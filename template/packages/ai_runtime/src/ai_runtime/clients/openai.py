@@ -1,7 +1,7 @@
 """Azure OpenAI: the Responses API on the v1 endpoint, streamed."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from ai_runtime.clients.base import ServiceClient
 from ai_runtime.health import Status
+from ai_runtime.identity import LocalCredential
 from ai_runtime.resilience import Upstream, UpstreamError
 from ai_runtime.settings import Endpoint, Settings
 from ai_runtime.telemetry import unobserved
@@ -136,25 +137,36 @@ class OpenAIClient(ServiceClient[OpenAISettings, "AsyncOpenAI"]):
 
     def _connect(self, credential: "AsyncTokenCredential") -> "AsyncOpenAI":
         import httpx2
-        from azure.core.exceptions import AzureError
         from openai import AsyncOpenAI
-
-        async def token() -> str:
-            try:
-                # The credential keeps the token and renews it in time.
-                return (await credential.get_token(SCOPE)).token
-            except AzureError as error:
-                raise UpstreamError("denied") from error
 
         if self._settings.applicationinsights_connection_string:
             _instrument()
         return AsyncOpenAI(
             base_url=f"{self._settings.azure_openai_endpoint}openai/v1/",
-            api_key=token,
+            api_key=token_source(credential),
             # Retries are ours: they know the deadline of the request.
             max_retries=0,
             timeout=httpx2.Timeout(self._settings.azure_openai_timeout_seconds, connect=5),
         )
+
+
+def token_source(credential: "AsyncTokenCredential") -> Callable[[], Awaitable[str]]:
+    """Return what gives a token for each call: kept while it is valid, renewed in time."""
+    from azure.core.exceptions import AzureError
+
+    if isinstance(credential, LocalCredential):
+        return credential.token
+    from azure.identity.aio import get_bearer_token_provider
+
+    provide = get_bearer_token_provider(credential, SCOPE)
+
+    async def token() -> str:
+        try:
+            return await provide()
+        except AzureError as error:
+            raise UpstreamError("denied") from error
+
+    return token
 
 
 def _instrument() -> None:

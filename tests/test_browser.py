@@ -6,7 +6,7 @@ Every failure that the stand-in can play must reach the reader as a clear messag
 import contextlib
 import json
 import os
-import queue
+import random
 import shutil
 import signal
 import socket
@@ -26,7 +26,6 @@ from tests.conftest import Render, link_packages
 from tests.programs import program
 
 UV = Path(sys.executable).parent / "uv"
-START_SECONDS = 120
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # as root there is none
     "--disable-quic",
@@ -41,14 +40,18 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 def free_offset() -> int:
-    """An offset at which all ports of the local run are free."""
-    for offset in range(20_000, 50_000, 100):
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in (5173, 8080, 8081, 8082, 8083, 8090):
-                listener = stack.enter_context(socket.socket())
-                listener.bind(("127.0.0.1", port + offset))
+    """An offset at which nobody listens on a port of the local run, in IPv4 or in IPv6."""
+    while True:
+        offset = random.randrange(10_000, 40_000)
+        ports = [port + offset for port in (5173, 8080, 8081, 8082, 8083, 8090)]
+        if not any(listens(host, port) for port in ports for host in ("127.0.0.1", "::1")):
             return offset
-    raise OSError("no free ports")
+
+
+def listens(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
 
 
 def png(width: int, height: int) -> bytes:
@@ -106,21 +109,20 @@ def local_run(
         text=True,
     )
     assert process.stdout is not None
-    lines: queue.Queue[str] = queue.Queue()
-    reader = threading.Thread(
-        target=lambda stream: [lines.put(line) for line in stream] and None,
-        args=(process.stdout,),
-        daemon=True,
-    )
-    reader.start()
+    printed = ""
     try:
-        printed = ""
-        while " runs at " not in printed:
-            printed += lines.get(timeout=START_SECONDS)
+        for line in process.stdout:
+            printed += line
+            if " runs at " in line:
+                break
+        else:
+            pytest.fail(f"run_local.py ended: {printed}")
+        # Nobody reads on, and a full pipe would stop the run.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
         yield LocalRun(offset)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=30) == 0, printed
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from ai_standin.app import create_app
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ai_standin", description="Stand in for the AI services.")
     parser.add_argument("--port", type=int, default=8090)
-    parser.add_argument("--word-delay", type=float, default=0.03, help="seconds before each word")
+    parser.add_argument("--delay", type=float, default=0.03, help="before each part, in seconds")
     arguments = parser.parse_args()
     # Loopback only: whoever reaches it can steer it.
     uvicorn.run(
-        create_app(arguments.word_delay),
+        create_app(arguments.delay),
         host="127.0.0.1",
         port=arguments.port,
         log_level="warning",

@@ -48,8 +48,8 @@ def serving(app: ASGIApp) -> Iterator[str]:
 
 
 @contextmanager
-def running_standin(word_delay: float = 0.001) -> Iterator[StandIn]:
+def running_standin(delay: float = 0.001) -> Iterator[StandIn]:
     """Run the stand-in until the block ends."""
-    app = create_app(word_delay)
+    app = create_app(delay)
     with serving(app) as url:
         yield StandIn(url, app.state.control)

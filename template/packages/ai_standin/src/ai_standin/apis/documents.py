@@ -1,5 +1,6 @@
 """Azure AI Document Intelligence: analysis as a long-running operation that is polled."""
 
+import asyncio
 import base64
 import binascii
 import re
@@ -75,6 +76,7 @@ async def _analyze(request: Request) -> Response:
     kind = next((kind for start, kind in FORMATS.items() if data.startswith(start)), None)
     if kind is None:
         return _error(400, "InvalidRequest", "The file is corrupted or its format not supported.")
+    await asyncio.sleep(request.app.state.delay)
     result_id = str(uuid.uuid4())
     _analyses[result_id] = _Analysis(
         model=model,

@@ -156,10 +156,10 @@ class _Answering:
         yield {"type": f"response.{self.status}", "response": self.finished()}
 
 
-async def _stream(answering: _Answering, word_delay: float) -> AsyncIterator[bytes]:
+async def _stream(answering: _Answering, delay: float) -> AsyncIterator[bytes]:
     for number, event in enumerate(answering.events()):
         if event["type"] == "response.output_text.delta":
-            await asyncio.sleep(word_delay)
+            await asyncio.sleep(delay)
         data = json.dumps(event | {"sequence_number": number}, ensure_ascii=False)
         yield f"event: {event['type']}\ndata: {data}\n\n".encode()
 
@@ -177,12 +177,12 @@ async def _responses(request: Request) -> Response:
         if name in body:
             return _error(400, "unsupported_parameter", f"Unsupported parameter: '{name}'.", name)
     answering = _Answering(body, messages)
-    word_delay: float = request.app.state.word_delay
+    delay: float = request.app.state.delay
     if body.get("stream"):
         return StreamingResponse(
-            _stream(answering, word_delay), headers={"Content-Type": "text/event-stream"}
+            _stream(answering, delay), headers={"Content-Type": "text/event-stream"}
         )
-    await asyncio.sleep(word_delay * len(answering.words))
+    await asyncio.sleep(delay * len(answering.words))
     return JSONResponse(answering.finished())
 
 

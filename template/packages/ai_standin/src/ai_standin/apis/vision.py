@@ -1,5 +1,6 @@
 """Azure AI Vision: Image Analysis 4.0 and the list of models."""
 
+import asyncio
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -90,6 +91,7 @@ async def _analyze(request: Request) -> Response:
     kind = next((kind for start, kind in SIGNATURES.items() if data.startswith(start)), None)
     if kind is None:
         return _invalid("InvalidImageFormat", "Input data is not a valid image.")
+    await asyncio.sleep(request.app.state.delay)
     width, height = _size(kind, data)
     result: dict[str, Any] = {
         "modelVersion": "2023-10-01",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ROOT, System
+from harness import AI_SERVICES, ROOT, System
 
 SCRIPT = ROOT / "scripts" / "health_check.py"
 NOWHERE = "http://127.0.0.1:9"
@@ -62,8 +62,7 @@ def test_json(system: System) -> None:
 
 def test_failing_dependency_shows(system: System) -> None:
     names = list(system.gateway.get("/health").json()["dependencies"])
-    service = {"chat": "openai", "vision": "vision", "text": "documents"}[names[0]]
-    with system.failing(service, "error"):
+    with system.failing(AI_SERVICES[names[0]], "error"):
         result = run("--url", url_of(system))
     alone = len(names) == 1
     assert result.returncode == (1 if alone else 0)

@@ -4,19 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from harness import System, assert_tells_nothing
-
-AI_SERVICES = {
-[% if 'chat' in services %]
-    "chat": "openai",
-[% endif %]
-[% if 'vision' in services %]
-    "vision": "vision",
-[% endif %]
-[% if 'text' in services %]
-    "text": "documents",
-[% endif %]
-}
+from harness import AI_SERVICES, System, assert_tells_nothing
 
 
 @pytest.fixture

@@ -51,8 +51,8 @@ async def test_stops_everything(
 
 async def test_one_end_is_the_end_of_all(run_local: ModuleType, parts: list[Any]) -> None:
     command = [sys.executable, "-c", "import time; time.sleep(1); raise SystemExit(3)"]
-    parts.append(run_local.Part("chat-service", parts[0].port, command, "/"))
-    with pytest.raises(run_local.Failure, match=r"chat-service ended with exit code 3\."):
+    parts.append(run_local.Part("short-lived", parts[0].port, command, "/"))
+    with pytest.raises(run_local.Failure, match=r"short-lived ended with exit code 3\."):
         await asyncio.wait_for(run_local.run(parts, asyncio.Event()), 20)
     assert not any(is_open(part.port) for part in parts)
 

@@ -24,7 +24,7 @@ EMPTY = {"__init__.py", "py.typed", "requirements.txt"}
 # Words that belong to one service only: none of them may be left when that service is not selected.
 TRACES = {
     "chat": r"chat|openai|responses api|prompts/",
-    "vision": r"(?<!pro)(?<!re)(?<!di)vision(?!ing|ed|s\b)|image analysis|\bcaption",
+    "vision": r"(?<!pro)(?<!re)(?<!di)vision(?!ing|ed|s\b)|image analysis",
     "text": r"text[-_ ]service|services/text|document.intelligence|key.value.pair|TEXT_SERVICE",
 }
 

@@ -99,7 +99,9 @@ def first_event(url: str) -> None:
 def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         repository = render(Path(name) / "repository")
-        subprocess.run([UV, "sync", "--quiet", "--all-packages"], cwd=repository, check=True)
+        # As in the images: with bytecode.
+        sync = [UV, "sync", "--quiet", "--all-packages", "--compile-bytecode"]
+        subprocess.run(sync, cwd=repository, check=True)
         python = repository / ".venv/bin/python"
         (Path(name) / "bare.py").write_text(BARE)
 

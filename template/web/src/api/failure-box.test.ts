@@ -10,6 +10,7 @@ const button = (box: HTMLElement) => box.querySelector("button");
 it("counts down before it lets the user try again", () => {
   const retry = vi.fn();
   const box = failureBox(new Failure("Busy.", { waitSeconds: 3 }), retry);
+  document.body.append(box);
   expect(button(box)?.disabled).toBe(true);
   expect(button(box)?.textContent).toBe("Try again in 3 seconds");
   vi.advanceTimersByTime(2000);
@@ -20,6 +21,15 @@ it("counts down before it lets the user try again", () => {
   expect(button(box)?.textContent).toBe("Try again");
   button(box)?.click();
   expect(retry).toHaveBeenCalledOnce();
+});
+
+it("stops counting once it is off the page", () => {
+  const box = failureBox(new Failure("Busy.", { waitSeconds: 3 }), vi.fn());
+  document.body.append(box);
+  vi.advanceTimersByTime(500);
+  box.remove();
+  vi.advanceTimersByTime(250);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it("keeps the countdown out of the alert, which is read out on every change", () => {

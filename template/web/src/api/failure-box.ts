@@ -22,7 +22,11 @@ function retryButton(waitSeconds: number, retry: () => void): HTMLButtonElement 
     const left = Math.ceil((end - Date.now()) / 1000);
     button.disabled = left > 0;
     button.textContent = left > 0 ? `Try again in ${duration(left)}` : "Try again";
-    if (left > 0) window.setTimeout(draw, 250);
+    if (left > 0) window.setTimeout(tick, 250);
+  };
+  // The countdown ends with the box: a new request takes it off the page.
+  const tick = () => {
+    if (button.isConnected) draw();
   };
   draw();
   button.addEventListener("click", retry);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { chat } from "./chat";
 import { limits } from "./conversation";
 
@@ -78,6 +78,10 @@ beforeEach(() => {
   sessionStorage.clear();
   document.body.innerHTML = '<p id="status"></p>';
   document.body.append(chat("https://api.example"));
+});
+
+afterEach(() => {
+  document.body.replaceChildren();
 });
 
 it("shows the answer as it arrives, then its usage", async () => {

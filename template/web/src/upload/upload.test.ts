@@ -42,6 +42,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
+  document.body.replaceChildren();
   server.closeAllConnections();
   server.close();
 });

@@ -36,6 +36,15 @@ def run() -> None:
         command("cp", *(template / "template").glob("*answers*"), empty / "template")()
         repository(empty, "Empty template")
 
+        # The same paths, and nothing in them: what is left is copier's own work for each file.
+        hollow = folder / "hollow"
+        command("cp", "-r", export_template(), hollow)()
+        for path in list((hollow / "template").rglob("*")):
+            if path.is_file() and "answers" not in path.name:
+                path.with_suffix(path.suffix.removesuffix(".jinja")).touch()
+                path.unlink() if path.suffix == ".jinja" else path.write_bytes(b"")
+        repository(hollow, "Hollow template")
+
         counter = iter(range(1_000_000))
 
         def copy(source: Path) -> None:
@@ -47,8 +56,14 @@ def run() -> None:
         repository(project, "Start")
         update = command(COPIER, "update", "--quiet", "--defaults", "--vcs-ref=HEAD", cwd=project)
 
-        startup, baseline, full, updated = interleaved(
-            [command(COPIER, "--version"), lambda: copy(empty), lambda: copy(template), update],
+        startup, baseline, hollow_copy, full, updated = interleaved(
+            [
+                command(COPIER, "--version"),
+                lambda: copy(empty),
+                lambda: copy(hollow),
+                lambda: copy(template),
+                update,
+            ],
             rounds=5,
         )
         files = sum(path.is_file() for path in project.rglob("*") if ".git" not in path.parts)
@@ -64,7 +79,12 @@ def run() -> None:
             "≤ 2.5",
             updated <= 2.5 * full,
         )
+        own = (hollow_copy - baseline) / (full - baseline)
         print(
-            f"      {files} files at {(full - baseline) / files * 1000:.2f} ms each; of a copy, "
-            f"{startup / full:.0%} is copier starting, {baseline / full:.0%} an empty template"
+            f"      {files} files at {(full - baseline) / files * 1000:.2f} ms each, {own:.0%} "
+            f"of it copier's own: without content they take {hollow_copy / baseline:.2f} × as long"
+        )
+        print(
+            f"      of a copy, {startup / full:.0%} is copier starting, "
+            f"{baseline / full:.0%} an empty template"
         )

@@ -4,7 +4,7 @@ Whatever an adapter raises and its docstring here does not name is a transient f
 in hand is given back and delivered again.
 """
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol
 
@@ -52,13 +52,8 @@ class IncomingDocuments(Protocol):
         Raises `BlobGoneError`, and `BlobReplacedError` when the blob is another version now.
         """
 
-    async def upload(
-        self, name: str, content: AsyncIterable[bytes], media_type: str
-    ) -> DocumentVersion:
-        """Write a new blob, in blocks; an existing one is never overwritten.
-
-        What `content` raises is passed on, and then there is no blob.
-        """
+    async def upload(self, name: str, content: BinaryIO, media_type: str) -> DocumentVersion:
+        """Write a new blob, in blocks; an existing one is never overwritten."""
 
 
 class Results(Protocol):

@@ -98,6 +98,36 @@ def test_any_other_size_is_refused(cpu: str, memory: str, message: str) -> None:
         preprovision.check_container_size({"CONTAINER_CPU": cpu, "CONTAINER_MEMORY": memory})
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository that maps three variables."""
+    infra = tmp_path / "infra"
+    infra.mkdir()
+    infra.joinpath("main.parameters.json").write_text(
+        '{"tags": "${AZURE_TAGS=null}", "values": ["${CONTAINER_CPU=}", "${MODEL_CAPACITY=}"]}'
+    )
+    return tmp_path
+
+
+def test_plain_values_pass(project: Path) -> None:
+    variables = {"AZURE_TAGS": '{"team": "core"}', "CONTAINER_CPU": "0.5", "OTHER": '"'}
+    preprovision.check_texts(variables, project)
+    for capacity in ("", "0", "30"):
+        preprovision.check_capacities({"MODEL_CAPACITY": capacity, "CAPACITY": "x"}, project)
+
+
+@pytest.mark.parametrize("value", ['0.5"', '0.5","x":"y', "0.5\\", "0.5\n"])
+def test_a_value_that_ends_its_quotation_marks_is_refused(project: Path, value: str) -> None:
+    with pytest.raises(preprovision.HookError, match="CONTAINER_CPU holds a quotation mark"):
+        preprovision.check_texts({"CONTAINER_CPU": value}, project)
+
+
+@pytest.mark.parametrize("value", ["many", "-1", "1.5", " 1", "1" * 10])
+def test_a_capacity_that_is_no_whole_number_is_refused(project: Path, value: str) -> None:
+    with pytest.raises(preprovision.HookError, match=r"MODEL_CAPACITY is '.*': set it to a whole"):
+        preprovision.check_capacities({"MODEL_CAPACITY": value}, project)
+
+
 @pytest.mark.parametrize("tags", ["", "{}", '{"team": "core"}'])
 def test_an_object_of_strings_passes_as_tags(tags: str) -> None:
     preprovision.check_tags({"AZURE_TAGS": tags})

@@ -107,51 +107,78 @@ def test_nothing_makes_azd_take_another_way(repository: Path, azure_yaml: dict[s
 
 
 @pytest.fixture
-def parameters(repository: Path) -> dict[str, str]:
-    """The value of each parameter of main.parameters.json."""
+def parameters(repository: Path) -> dict[str, Any]:
+    """The value of each parameter of main.parameters.json: a text, or an object of texts."""
     parsed = json.loads((repository / "infra/main.parameters.json").read_text())
     return {name: entry["value"] for name, entry in parsed["parameters"].items()}
 
 
 @pytest.fixture
 def declared(repository: Path) -> dict[str, dict[str, Any]]:
-    """The parameters that main.bicep declares, in ARM's form."""
-    found: dict[str, dict[str, Any]] = json.loads(compiled(repository).template)["parameters"]
+    """The parameters that main.bicep declares, in ARM's form, with their types in place."""
+    template = json.loads(compiled(repository).template)
+    return {
+        name: template["definitions"].get(parameter.get("$ref", "").rpartition("/")[2], {})
+        | parameter
+        for name, parameter in template["parameters"].items()
+    }
+
+
+def texts(parameters: dict[str, Any]) -> dict[str, str]:
+    """Each text of the parameters by its path, such as `overrides.containerCpu`."""
+    found = {}
+    for name, value in parameters.items():
+        inner = value if isinstance(value, dict) else {"": value}
+        found |= {f"{name}.{key}".rstrip("."): text for key, text in inner.items()}
     return found
 
 
 def test_parameters_are_those_of_main(
-    parameters: dict[str, str], declared: dict[str, dict[str, Any]]
+    parameters: dict[str, Any], declared: dict[str, dict[str, Any]]
 ) -> None:
     assert list(parameters) == list(declared)
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            assert list(value) == list(declared[name]["properties"])
+            # A quotation mark in a variable could end its text and begin another property.
+            assert declared[name]["additionalProperties"] is False
 
 
 def test_each_azd_variable_feeds_one_parameter(
-    parameters: dict[str, str], services: list[str]
+    parameters: dict[str, Any], services: list[str]
 ) -> None:
     expected = REQUIRED | OPTIONAL
     for service in services:
         expected |= OF_A_SERVICE[service]
     names = []
-    for name, value in parameters.items():
-        match = re.fullmatch(r"\$\{(\w+)(=[^{}]*)?\}", value)  # azd cannot parse nested braces
-        assert match, f"{name} is {value}"
+    for path, text in texts(parameters).items():
+        match = re.fullmatch(r"\$\{(\w+)(=[^{}]*)?\}", text)  # azd cannot parse nested braces
+        assert match, f"{path} is {text}"
         names.append(match[1])
     assert sorted(names) == sorted(expected)
 
 
+def test_azd_hands_what_is_set_on_to_a_pipeline(parameters: dict[str, Any]) -> None:
+    # `azd pipeline config` copies the variables of a parameter when there are several of them, or
+    # when the only one is the whole value.
+    for name, value in parameters.items():
+        assert not isinstance(value, dict) or len(value) > 1, name
+
+
 def test_only_what_azd_asks_for_has_no_default(
-    parameters: dict[str, str], declared: dict[str, dict[str, Any]]
+    parameters: dict[str, Any], declared: dict[str, dict[str, Any]]
 ) -> None:
     without = {name for name, parameter in declared.items() if "defaultValue" not in parameter}
-    empty = {name for name in without if "=" not in parameters[name]}
-    assert {parameters[name] for name in empty} == {f"${{{name}}}" for name in REQUIRED}
+    found = {text for path, text in texts(parameters).items() if path.partition(".")[0] in without}
+    assert {text for text in found if "=" not in text} == {f"${{{name}}}" for name in REQUIRED}
     assert declared["environmentType"].get("allowedValues") == ["dev", "prod"]
 
 
 def test_parameters_are_described(declared: dict[str, dict[str, Any]]) -> None:
     for name, parameter in declared.items():
         assert parameter.get("metadata", {}).get("description"), name
+        for key, inner in parameter.get("properties", {}).items():
+            assert inner.get("metadata", {}).get("description"), f"{name}.{key}"
 
 
 # --- azure.yaml ---------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ WEAKENINGS = [
     Weakening(
         "everything_is_where_it_belongs",
         "stamp.bicep",
-        "location: serviceLocations.vision",
+        "location: empty(serviceLocations.vision) ? location : serviceLocations.vision",
         "location: location",
         variables={"AZURE_VISION_LOCATION": "eastus"},
     ),

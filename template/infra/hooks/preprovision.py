@@ -80,6 +80,28 @@ def check_container_size(variables: Mapping[str, str]) -> None:
         )
 
 
+def mapped_variables(project: Path) -> list[str]:
+    """Return the azd variables that infra/main.parameters.json hands to Bicep."""
+    parameters = (project / "infra" / "main.parameters.json").read_text(encoding="utf-8")
+    return re.findall(r"\$\{(\w+)", parameters)
+
+
+def check_texts(variables: Mapping[str, str], project: Path) -> None:
+    """Refuse a value that azd, which writes it between quotation marks, would take for JSON."""
+    for name in mapped_variables(project):
+        value = variables.get(name, "")
+        if name != "AZURE_TAGS" and re.search(r'["\\\x00-\x1f]', value):
+            raise HookError(f"{name} holds a quotation mark, a backslash or a line break.")
+
+
+def check_capacities(variables: Mapping[str, str], project: Path) -> None:
+    """Refuse a capacity that is no whole number; 0, like an empty one, is the profile's."""
+    for name in mapped_variables(project):
+        value = variables.get(name, "")
+        if name.endswith("_CAPACITY") and not re.fullmatch(r"[0-9]{0,9}", value):
+            raise HookError(f"{name} is '{value}': set it to a whole number like 30.")
+
+
 def check_tags(variables: Mapping[str, str]) -> None:
     """Refuse tags that are not a JSON object of strings."""
     value = variables.get("AZURE_TAGS", "")
@@ -115,9 +137,10 @@ def check_network(variables: Mapping[str, str], kind: str) -> None:
 
 def container_app_services(project: Path) -> list[str]:
     """Return the services of azure.yaml that run as container apps."""
-    parameters = (project / "infra" / "main.parameters.json").read_text(encoding="utf-8")
-    names = re.findall(r"\$\{SERVICE_(\w+)_RESOURCE_EXISTS", parameters)
-    return [name.lower().replace("_", "-") for name in names]
+    flags = [
+        re.fullmatch(r"SERVICE_(\w+)_RESOURCE_EXISTS", name) for name in mapped_variables(project)
+    ]
+    return [flag[1].lower().replace("_", "-") for flag in flags if flag]
 
 
 def check_apps(
@@ -244,7 +267,9 @@ def check(variables: Mapping[str, str], project: Path) -> None:
     """Run all checks, the local ones first."""
     stored = stored_environment_type(project, variables.get("AZURE_ENV_NAME", ""))
     kind = environment_type(variables, stored)
+    check_texts(variables, project)
     check_container_size(variables)
+    check_capacities(variables, project)
     check_tags(variables)
     check_resource_token(variables)
     check_network(variables, kind)

@@ -34,8 +34,14 @@ RELEASED = yaml.safe_load((ROOT / "tests/data/released.yml").read_text(encoding=
 
 def choices(question: str) -> dict[str, str]:
     """Labels of a question's values, by value."""
-    answers = {"services": ["chat"], "chat_model": "gpt-5.4", "data_residency": "global"}
-    return TEMPLATE.choices(question, **answers)
+    answers = {"chat_model": "gpt-5.4", "data_residency": "global"}
+    patterns = {"microservices": ["chat"], "event-driven": ["chat", "text"]}
+    labels: dict[str, str] = {}
+    for pattern, capabilities in patterns.items():
+        labels |= TEMPLATE.choices(
+            question, pattern=pattern, services=["chat"], capabilities=capabilities, **answers
+        )
+    return labels
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +110,15 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
         "owner_email: name each address once: Ada@Example.com is there twice",
     ),
     ({"license": "gpl"}, "license: 'gpl' is not in ['mit', 'none']"),
-    ({"pattern": "monolith"}, "pattern: 'monolith' is not in ['microservices']"),
+    ({"pattern": "monolith"}, "pattern: 'monolith' is not in ['microservices', 'event-driven']"),
+    (
+        {"pattern": "event-driven", "services": "[chat]"},
+        "services: leave them out: the pattern event-driven has none to choose",
+    ),
+    (
+        {"pattern": "event-driven", "location": "italynorth"},
+        "location: no Azure AI Document Intelligence in italynorth: choose another region",
+    ),
     ({"services": "[]"}, "services: choose at least one service"),
     ({"services": "[chat, speech]"}, "services: 'speech' is not in ['chat', 'vision', 'text']"),
     (
@@ -188,6 +202,7 @@ def test_new_refuses_in_one_line(
         {"project_name": "n" * 60, "project_slug": "a" * 30},
         {"owner_email": "ada@example.com,ben+azure@sub.example.org"},
         {"services": ["text", "chat", "chat"]},
+        {"pattern": "event-driven", "location": "swedencentral"},
         {"chat_model": "gpt-5.5"},
         {"data_residency": "data-zone"},
     ],

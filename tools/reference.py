@@ -11,6 +11,11 @@ from azd_ai_scaffold.cli import PROGRAM, main
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = "---\n!include tables/*.yml\n---\n"
+# What the condition of a question says in words.
+ASKED_WHEN = {
+    "services": "for the pattern microservices",
+    "chat_model": "when the services include chat, and for the pattern event-driven",
+}
 NOTE = "<!-- Written by `python -m tools.reference`; do not edit. -->\n"
 
 
@@ -66,13 +71,15 @@ def questions_page(template: Template) -> str:
         asked, cost = (line.strip() for line in question["help"].split("\n"))
         default = question["default"]
         if isinstance(default, str):
-            default = template.render(default, **answers).strip()
+            default = yaml.safe_load(template.render(default, **answers))
         answers[name] = default
+        if name == "services":
+            answers["capabilities"] = default
         shown = ", ".join(default) if isinstance(default, list) else default
         lines.append(f"## `{name}`\n")
         lines.append(f"{asked} {cost}. Default: `{shown}`.\n")
         if "when" in question:
-            lines.append("Asked when the services include chat.\n")
+            lines.append(f"Asked {ASKED_WHEN[name]}.\n")
         if name == "location":
             lines.extend(regions_table(template))
         elif labels := template.choices(name, **answers):
@@ -84,7 +91,8 @@ def questions_page(template: Template) -> str:
 def regions_table(template: Template) -> list[str]:
     """What each region of the dated table has."""
     lines = [
-        "A region must have the chosen services, and the chat model in the chosen residency.\n",
+        "A region must have the chosen services, chat and text for the pattern event-driven, and the chat"
+        " model in the chosen residency.\n",
         "| Region | Services | Global | Data zone |",
         "|---|---|---|---|",
     ]

@@ -6,18 +6,18 @@ is wrong and how to mend it.
 
 from __future__ import annotations
 
-import http.client
+import http
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from azure_rest import AzureRest, HookError, access_token
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -27,13 +27,6 @@ NETWORKS = {"dev": "none", "prod": "virtual-network"}
 # The Consumption workload profile: steps of a quarter core, with two Gi of memory for each core.
 CORE_STEP = Decimal("0.25")
 MAX_CORES = Decimal(4)
-
-ARM_HOST = "management.azure.com"
-TIMEOUT_SECONDS = 30
-
-
-class HookError(Exception):
-    """The reason why provisioning must not go on."""
 
 
 def stored_environment_type(project: Path, environment_name: str) -> str:
@@ -182,11 +175,11 @@ def check_apps(
 
 
 class ResourceManager:
-    """Azure Resource Manager, read with azd's own sign-in."""
+    """What exists in a subscription."""
 
-    def __init__(self, subscription: str, token: str) -> None:
+    def __init__(self, subscription: str, rest: AzureRest) -> None:
         self._root = f"/subscriptions/{subscription}"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._rest = rest
 
     def container_apps(self, group: str) -> list[dict[str, Any]]:
         """Return the container apps of a resource group; none when the group does not exist."""
@@ -207,41 +200,17 @@ class ResourceManager:
         target = f"{self._root}{path}?{query}"
         items: list[dict[str, Any]] = []
         while target:
-            connection = http.client.HTTPSConnection(ARM_HOST, timeout=TIMEOUT_SECONDS)
-            try:
-                connection.request("GET", target, headers=self._headers)
-                response = connection.getresponse()
-                body = response.read()
-            finally:
-                connection.close()
-            if response.status == http.HTTPStatus.NOT_FOUND:
+            status, page = self._rest.call("GET", target)
+            if status == http.HTTPStatus.NOT_FOUND:
                 return []
-            if response.status != http.HTTPStatus.OK:
+            if status != http.HTTPStatus.OK:
                 raise HookError(
-                    f"Azure answers {response.status} when asked what exists in the subscription."
+                    f"Azure answers {status} when asked what exists in the subscription."
                 )
-            page = json.loads(body)
             items += page["value"]
             following = urllib.parse.urlsplit(page.get("nextLink") or "")
             target = f"{following.path}?{following.query}" if following.path else ""
         return items
-
-
-def access_token() -> str:
-    """Return a token of azd's sign-in for Azure Resource Manager."""
-    azd = shutil.which("azd")
-    if azd is None:
-        raise HookError("azd is not on the PATH, so what exists cannot be looked up.")
-    command = [azd, "auth", "token", "--output", "json"]
-    try:
-        result = subprocess.run(  # noqa: S603 - a fixed command
-            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True
-        )
-        return str(json.loads(result.stdout)["token"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-        raise HookError(
-            "azd gives no token, so what exists cannot be looked up: run `azd auth login`."
-        ) from None
 
 
 def look_up_apps(variables: Mapping[str, str], project: Path) -> None:
@@ -252,14 +221,12 @@ def look_up_apps(variables: Mapping[str, str], project: Path) -> None:
         return  # Nothing was ever provisioned: azd has not asked for them yet.
     group = f"rg-{name}"
     try:
-        azure = ResourceManager(subscription, access_token())
+        azure = ResourceManager(subscription, AzureRest(access_token()))
         apps = azure.container_apps(group)
         configured = variables.get("AZURE_RESOURCE_GROUP", "")
         azd_groups = [configured] if configured else azure.groups_of_environment(name)
-    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-        raise HookError(
-            f"what exists cannot be looked up in Azure ({error}): try again."
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise HookError(f"Azure's answer lacks {error}: try again.") from error
     check_apps(container_app_services(project), apps, group, azd_groups)
 
 

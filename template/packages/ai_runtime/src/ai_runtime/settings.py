@@ -4,7 +4,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -43,6 +50,15 @@ Endpoint = Annotated[str, AfterValidator(_checked_endpoint)]
 """Base address of another service, ending in a slash: https only, but on this machine if local."""
 
 
+Identifier = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", to_lower=True
+    ),
+]
+"""Object, client or tenant id."""
+
+
 class Settings(BaseSettings):
     """What every workload reads; each workload adds its own fields in a subclass."""
 
@@ -50,6 +66,11 @@ class Settings(BaseSettings):
 
     environment_type: EnvironmentType = "local"
     azure_client_id: str | None = None
+    azure_tenant_id: Identifier | None = None
+    api_client_id: Identifier | None = None
+    """The app registration of the API: the audience of every token."""
+    token_authority: Endpoint | None = None
+    """Base of issuer and keys instead of the public cloud's: a sovereign cloud, or a stand-in."""
     applicationinsights_connection_string: str | None = Field(default=None, repr=False)
     otel_service_name: str = "local"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -63,6 +84,19 @@ class Settings(BaseSettings):
     @property
     def is_local(self) -> bool:
         return self.environment_type == "local"
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether callers must prove who they are; dev and local may run without, prod never."""
+        return self.api_client_id is not None
+
+    @model_validator(mode="after")
+    def _authentication_is_whole(self) -> Self:
+        if (self.azure_tenant_id is None) != (self.api_client_id is None):
+            raise ValueError("AZURE_TENANT_ID and API_CLIENT_ID: set both or neither")
+        if self.is_local and self.authenticates and not self.token_authority:
+            raise ValueError("TOKEN_AUTHORITY: required to check tokens on this machine")
+        return self
 
     @model_validator(mode="after")
     def _identity_is_given(self) -> Self:

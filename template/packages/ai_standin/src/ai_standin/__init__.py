@@ -1,1 +1,1 @@
-"""A stand-in for the Azure AI services: their HTTP, their failures, no Azure."""
+"""A stand-in for the Azure AI services and Entra ID: their HTTP, their failures, no Azure."""

@@ -20,3 +20,4 @@ def standin(_running_standin: StandIn) -> Iterator[StandIn]:
     _running_standin.control.aborted.clear()
     yield _running_standin
     _running_standin.control.clear()
+    _running_standin.issuer.outage = False

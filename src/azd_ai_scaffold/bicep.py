@@ -102,12 +102,19 @@ class Bicep:
     Paths may be relative to the current folder.
     """
 
-    def __init__(self, executable: Path | None = None, *, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        executable: Path | None = None,
+        *,
+        timeout: float = 60.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Start the process.
 
         Args:
             executable: The Bicep CLI; found by `find_bicep` when not given.
             timeout: Seconds that one call may take.
+            environment: Its environment variables; by default those of this process.
 
         Raises:
             BicepError: Bicep is not there or cannot be started.
@@ -125,7 +132,9 @@ class Bicep:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env=DOTNET_DEFAULTS | os.environ | DOTNET_REQUIRED,
+                env=DOTNET_DEFAULTS
+                | dict(os.environ if environment is None else environment)
+                | DOTNET_REQUIRED,
             )
         except OSError as error:
             self._errors.close()
@@ -195,8 +204,11 @@ class Bicep:
         tenant_id: str,
         location: str,
         deployment_name: str,
+        resource_group: str | None = None,
     ) -> dict[str, Any]:
         """Evaluate a `.bicepparam` file offline, as a deployment with these values would.
+
+        `resource_group` counts only for a file that is deployed to a resource group.
 
         Returns:
             `predictedResources` (list of ARM resources with a literal `id`), `outputs` (name to
@@ -210,6 +222,7 @@ class Bicep:
             "tenantId": tenant_id,
             "location": location,
             "deploymentName": deployment_name,
+            "resourceGroup": resource_group,
         }
         answer = self._call("getSnapshot", {"path": _absolute(path), "metadata": metadata})
         snapshot: dict[str, Any] = json.loads(answer["snapshot"])

@@ -4,7 +4,6 @@ Substitution and conversion of `infra/main.parameters.json` follow azd's Bicep p
 """
 
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -32,7 +31,14 @@ class EvaluationError(ScaffoldError):
     """
 
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
-        super().__init__("\n".join([message, *map(str, diagnostics)]))
+        errors = [found for found in diagnostics if found.level == "Error"] or list(diagnostics)
+        # Of a module's error, what uses the module says only that it has one.
+        errors.sort(key=lambda found: found.code == "BCP104")
+        if errors:
+            message += f": {errors[0]}"
+        if errors[1:]:
+            message += f" (and {len(errors) - 1} more)"
+        super().__init__(message)
         self.diagnostics = diagnostics
 
 
@@ -114,18 +120,59 @@ class Evaluation:
         return tuple(found for found in self.resources if found.type.lower() == kind.lower())
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where a deployment goes: what the evaluation takes for the Azure that it does not ask.
+
+    Attributes:
+        subscription_id: Target subscription, a GUID; it is part of derived names.
+        tenant_id: Its tenant, a GUID.
+        location: Region of the deployment, and of the resource group if that is the target.
+        name: Name of the deployment.
+        resource_group: Target of a file with `targetScope = 'resourceGroup'`.
+    """
+
+    subscription_id: str = SUBSCRIPTION_ID
+    tenant_id: str = TENANT_ID
+    location: str = LOCATION
+    name: str = "main"
+    resource_group: str | None = None
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> "Deployment":
+        """The target that azd variables name; what they leave open counts as the defaults."""
+        name = variables.get("AZURE_ENV_NAME") or "main"
+        return cls(
+            subscription_id=variables.get("AZURE_SUBSCRIPTION_ID") or SUBSCRIPTION_ID,
+            tenant_id=variables.get("AZURE_TENANT_ID") or TENANT_ID,
+            location=variables.get("AZURE_LOCATION") or LOCATION,
+            name=name,
+            resource_group=variables.get("AZURE_RESOURCE_GROUP") or f"rg-{name}",
+        )
+
+
 def compile_infrastructure(bicep: Bicep, repository: Path) -> Compilation:
     """Compile `infra/main.bicep` of an azd repository.
 
     Raises:
         EvaluationError: It is missing or does not compile; carries the diagnostics.
     """
+    return compile_file(bicep, repository / "infra" / "main.bicep", "infra/main.bicep")
+
+
+def compile_file(bicep: Bicep, path: Path, name: str) -> Compilation:
+    """Compile a `.bicep` or `.bicepparam` file, which errors call `name`.
+
+    Raises:
+        EvaluationError: It is missing or does not compile; carries the diagnostics.
+    """
     try:
-        compilation = bicep.compile(repository / "infra" / "main.bicep")
+        compile_it = bicep.compile_params if path.suffix == ".bicepparam" else bicep.compile
+        compilation = compile_it(path)
     except BicepError as error:
         raise EvaluationError(str(error)) from error
     if not compilation.success:
-        raise EvaluationError("infra/main.bicep does not compile", compilation.diagnostics)
+        raise EvaluationError(f"{name} does not compile", compilation.diagnostics)
     return compilation
 
 
@@ -189,24 +236,44 @@ def evaluate(
         BicepError: The Bicep process failed.
     """
     compiled = compilation or compile_infrastructure(bicep, repository)
-    infra = (repository / "infra").resolve()
-    values = resolve_parameters(
-        infra / "main.parameters.json", json.loads(compiled.template), variables
-    )
+    template = json.loads(compiled.template)
+    parameters = repository / "infra" / "main.parameters.json"
+    values = resolve_parameters(parameters, template, variables)
+    return evaluate_template(bicep, compiled, values, Deployment.of(variables))
+
+
+def evaluate_template(
+    bicep: Bicep, compilation: Compilation, values: Mapping[str, Any], deployment: Deployment
+) -> Evaluation:
+    """Evaluate a compiled template.
+
+    Args:
+        bicep: A running Bicep process.
+        compilation: The template, compiled.
+        values: JSON values by parameter name.
+        deployment: Where it would be deployed.
+
+    Raises:
+        EvaluationError: The values do not fit the template; carries the diagnostics.
+        BicepError: The Bicep process failed.
+    """
+    # Bicep refuses a group that the template is not deployed to.
+    to_group = "/deploymentTemplate.json" in json.loads(compilation.template)["$schema"]
     with tempfile.TemporaryDirectory(prefix="azd-ai-scaffold-") as folder:
+        # The template is there already: evaluating the Bicep would compile it once more.
+        Path(folder, "main.json").write_text(compilation.template, encoding="utf-8")
         parameters = Path(folder).resolve() / "main.bicepparam"
-        # Bicep takes relative paths only.
-        using = Path(os.path.relpath(infra / "main.bicep", parameters.parent)).as_posix()
-        lines = [f"using {_bicep_literal(using)}"]
+        lines = ["using 'main.json'"]
         lines += [f"param {name} = {_bicep_literal(value)}" for name, value in values.items()]
         parameters.write_text("\n".join(lines) + "\n", encoding="utf-8")
         try:
             snapshot = bicep.snapshot(
                 parameters,
-                subscription_id=variables.get("AZURE_SUBSCRIPTION_ID") or SUBSCRIPTION_ID,
-                tenant_id=variables.get("AZURE_TENANT_ID") or TENANT_ID,
-                location=variables.get("AZURE_LOCATION") or LOCATION,
-                deployment_name=variables.get("AZURE_ENV_NAME") or "main",
+                subscription_id=deployment.subscription_id,
+                tenant_id=deployment.tenant_id,
+                location=deployment.location,
+                deployment_name=deployment.name,
+                resource_group=deployment.resource_group if to_group else None,
             )
         except BicepError as error:
             refused = bicep.compile_params(parameters)
@@ -217,7 +284,7 @@ def evaluate(
     return Evaluation(
         resources=tuple(map(Resource, snapshot["predictedResources"])),
         outputs=snapshot.get("outputs") or {},
-        diagnostics=compiled.diagnostics,
+        diagnostics=compilation.diagnostics,
     )
 
 
@@ -250,15 +317,17 @@ def _convert(value: Any, kind: str) -> Any:
     if not isinstance(value, str):
         return value
     if kind == "int":
+        if not re.fullmatch(r"[+-]?\d+", value):
+            raise ValueError("the value is no whole number")
         return int(value)
     if kind == "bool":
         if value.lower() not in ("true", "false", "1", "0", "t", "f"):
-            raise ValueError(f"{value!r} is neither true nor false")
+            raise ValueError("the value is neither true nor false")
         return value.lower() in ("true", "1", "t")
     if kind in _STRUCTURED:
         parsed = json.loads(value)
         if parsed is not None and not isinstance(parsed, list if kind == "array" else dict):
-            raise ValueError(f"{value!r} is no JSON {kind}")
+            raise ValueError(f"the value is no JSON {kind}")
         return parsed
     return value
 

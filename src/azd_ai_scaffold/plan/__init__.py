@@ -1,0 +1,1 @@
+"""`plan`: what a repository deploys, evaluated offline; its views and its comparison."""

@@ -1,0 +1,1 @@
+"""How a plan and a comparison are shown: each view makes text and decides nothing."""

@@ -54,6 +54,68 @@ def new(
     click.echo(next_steps(rendered, dest))
 
 
+class PlanCommand(click.Command):
+    """Lets `--compare` take the two profiles after it as well as one revision."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write `--compare dev prod` as the option given twice, as click knows it."""
+        for index in range(len(args) - 2):
+            if args[index] == "--compare" and {args[index + 1], args[index + 2]} <= {"dev", "prod"}:
+                args.insert(index + 2, "--compare")
+                break
+        return super().parse_args(ctx, args)
+
+
+@main.command(cls=PlanCommand, short_help="Show what a repository deploys, without Azure.")
+@click.argument("dest", default=".", type=click.Path(path_type=Path))
+@click.option("--env", metavar="NAME", help="Take the variables of .azure/NAME/.env.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set an azd variable, over those of --env. Repeatable.",
+)
+@click.option(
+    "--show",
+    metavar="NAME",
+    multiple=True,
+    help="Take and print the value of this variable of --env; of the others a placeholder is "
+    "printed. Repeatable.",
+)
+@click.option(
+    "--compare",
+    metavar="dev prod|REV",
+    multiple=True,
+    help="Show differences: between two profiles, or since a git revision.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown", "mermaid"]),
+    default="table",
+    show_default=True,
+    help="How to show it; a comparison has no mermaid.",
+)
+def plan(
+    dest: Path,
+    env: str | None,
+    settings: Sequence[str],
+    show: Sequence[str],
+    compare: Sequence[str],
+    form: str,
+) -> None:
+    """Show what the azd repository in DEST (default: this folder) deploys, without Azure.
+
+    Evaluates its Bicep as it is on the disk, edits included, for every profile: names, SKUs,
+    regions, who can reach a resource and which identity may call what. Writes nothing, and says
+    what it could not evaluate.
+    """
+    from azd_ai_scaffold.plan.command import Request, show_request
+
+    show_request(Request(dest, env, tuple(settings), tuple(show), tuple(compare), form))
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 

@@ -19,6 +19,7 @@ SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001"
 TENANT_ID = "00000000-0000-0000-0000-000000000002"
 LOCATION = "swedencentral"
 
+_RESTORE_ERRORS = ("BCP190", "BCP192")
 _STRUCTURED = ("object", "secureobject", "array")
 _VARIABLE = re.compile(r"\$\{(\w+)(?:(?::=|:-|=|-)([^}]*))?\}")
 
@@ -172,8 +173,23 @@ def compile_file(bicep: Bicep, path: Path, name: str) -> Compilation:
     except BicepError as error:
         raise EvaluationError(str(error)) from error
     if not compilation.success:
+        if modules := _not_restored(compilation.diagnostics):
+            raise EvaluationError(
+                f"{name} uses modules that cannot be restored: {', '.join(modules)}: "
+                f"run bicep restore {path} where the registry can be reached"
+            )
         raise EvaluationError(f"{name} does not compile", compilation.diagnostics)
     return compilation
+
+
+def _not_restored(diagnostics: tuple[Diagnostic, ...]) -> list[str]:
+    """References of the registry modules that the compiler could not get."""
+    found = (
+        re.search(r'artifact with reference "([^"]+)"', diagnostic.message)
+        for diagnostic in diagnostics
+        if diagnostic.code in _RESTORE_ERRORS
+    )
+    return sorted({reference[1] for reference in found if reference})
 
 
 def resolve_parameters(
@@ -202,7 +218,7 @@ def resolve_parameters(
         raise EvaluationError(f"{parameters_file} is no ARM parameters file: {error}") from error
     resolved = {}
     for name, entry in declared.items():
-        kind, default = _declared(template, name)
+        kind, default = declared_type(template, name)
         try:
             value, unset = _substitute(entry.get("value"), kind, variables)
             # Azd takes an empty string for a value only where the template's default is another.
@@ -243,9 +259,13 @@ def evaluate(
 
 
 def evaluate_template(
-    bicep: Bicep, compilation: Compilation, values: Mapping[str, Any], deployment: Deployment
+    bicep: Bicep,
+    compilation: Compilation,
+    values: Mapping[str, Any],
+    deployment: Deployment,
+    name: str = "infra/main.bicep",
 ) -> Evaluation:
-    """Evaluate a compiled template.
+    """Evaluate a compiled template, which errors call `name`.
 
     Args:
         bicep: A running Bicep process.
@@ -264,7 +284,7 @@ def evaluate_template(
         Path(folder, "main.json").write_text(compilation.template, encoding="utf-8")
         parameters = Path(folder).resolve() / "main.bicepparam"
         lines = ["using 'main.json'"]
-        lines += [f"param {name} = {_bicep_literal(value)}" for name, value in values.items()]
+        lines += [f"param {key} = {_bicep_literal(value)}" for key, value in values.items()]
         parameters.write_text("\n".join(lines) + "\n", encoding="utf-8")
         try:
             snapshot = bicep.snapshot(
@@ -278,9 +298,9 @@ def evaluate_template(
         except BicepError as error:
             refused = bicep.compile_params(parameters)
             if refused.success:
-                raise EvaluationError(f"infra/main.bicep cannot be evaluated: {error}") from error
+                raise EvaluationError(f"{name} cannot be evaluated: {error}") from error
             errors = tuple(found for found in refused.diagnostics if found.level == "Error")
-            raise EvaluationError("the parameters do not fit infra/main.bicep", errors) from error
+            raise EvaluationError(f"the parameters do not fit {name}", errors) from error
     return Evaluation(
         resources=tuple(map(Resource, snapshot["predictedResources"])),
         outputs=snapshot.get("outputs") or {},
@@ -304,7 +324,7 @@ def _substitute(value: Any, kind: str, variables: Mapping[str, str]) -> tuple[An
     return json.loads(_VARIABLE.sub(replace, json.dumps(value, ensure_ascii=False))), unset
 
 
-def _declared(template: Mapping[str, Any], name: str) -> tuple[str, Any]:
+def declared_type(template: Mapping[str, Any], name: str) -> tuple[str, Any]:
     """Return the ARM type of a parameter, in lower case, and its default; empty when undeclared."""
     declaration = template.get("parameters", {}).get(name, {})
     default = declaration.get("defaultValue")

@@ -9,7 +9,7 @@ from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
 from azd_ai_scaffold.plan.immutable import why_replaced
-from azd_ai_scaffold.plan.model import Profile
+from azd_ai_scaffold.plan.model import Plan, Profile
 
 # Not part of what a resource is: its identity, and how the deployment speaks to Azure.
 _NO_PROPERTIES = ("id", "name", "type", "apiVersion", "dependsOn", "condition", "scope")
@@ -121,6 +121,16 @@ def compare(before: Profile, after: Profile) -> Comparison:
     )
 
 
+def compare_plans(before: Plan, after: Plan) -> tuple[Comparison, ...]:
+    """Compare two plans, profile by profile.
+
+    A profile that the plan before lacks is compared with its only one, if it has but one.
+    """
+    only = before.profiles[0] if len(before.profiles) == 1 else None
+    pairs = ((before.profile(new.name) or only, new) for new in after.profiles)
+    return tuple(compare(old, new) for old, new in pairs if old is not None)
+
+
 def _match(
     before: Sequence[Resource], after: Sequence[Resource], key: _Key
 ) -> tuple[list[tuple[Resource, Resource]], list[Resource], list[Resource]]:
@@ -198,6 +208,8 @@ def _resource_changes(before: Resource, after: Resource) -> Iterator[PropertyCha
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     """Paths of what differs in two JSON values; lists of named objects are compared by name."""
+    # To Azure null is a property that is not there.
+    before, after = (MISSING if value is None else value for value in (before, after))
     if before == after and type(before) is type(after):
         return
     if isinstance(before, list) and isinstance(after, list):

@@ -1,0 +1,249 @@
+"""Makes the plan of a repository: one evaluation for each of its profiles."""
+
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from azd_ai_scaffold.bicep import Bicep, Compilation
+from azd_ai_scaffold.evaluation import (
+    LOCATION,
+    Deployment,
+    EvaluationError,
+    Resource,
+    compile_file,
+    declared_type,
+    evaluate_template,
+    resolve_parameters,
+)
+from azd_ai_scaffold.plan.infrastructure import Infrastructure, find_infrastructure
+from azd_ai_scaffold.plan.model import Plan, Profile, Unknown
+from azd_ai_scaffold.plan.variables import TARGETS, Variables, allowed_words, mask, placeholder
+
+PROFILES = ("dev", "prod")
+DEFAULT = "default"
+PROFILE_VARIABLE = "AZURE_ENV_TYPE"
+
+# What a parameter's type leaves to the template: only a text can have a placeholder.
+_TEXT = ("string", "securestring")
+_LIMITS = {"minLength", "maxLength", "minValue", "maxValue"}
+# A process that evaluates needs these; everything else of the shell stays outside.
+_PROCESS = ("PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
+_BRACKETS = re.compile(r"\[(?!\[).*\]", re.DOTALL)
+_REFERENCE = re.compile(r"reference\('([^']+)'")
+
+
+def plan_repository(
+    repository: Path, variables: Variables, *, profiles: tuple[str, ...] = (), bicep: Bicep
+) -> Plan:
+    """Evaluate a repository as it is on the disk; nothing is written into it.
+
+    Args:
+        repository: Folder of azure.yaml.
+        variables: The azd variables.
+        profiles: Which profiles; by default the one that the variables name, else all.
+        bicep: A running Bicep process.
+
+    Raises:
+        EvaluationError: There is nothing to evaluate, or Bicep refuses it.
+        BicepError: The Bicep process failed.
+    """
+    infrastructure = find_infrastructure(repository.resolve())
+    variables = variables.with_default(AZURE_ENV_NAME=infrastructure.project)
+    has_profiles = infrastructure.mentions(PROFILE_VARIABLE)
+    if profiles and not has_profiles:
+        raise EvaluationError(
+            f"{infrastructure.project} has no profiles: its parameters read no {PROFILE_VARIABLE}"
+        )
+    evaluator = _Evaluator(bicep, infrastructure)
+    if not has_profiles:
+        return Plan(infrastructure.project, (evaluator.profile(DEFAULT, variables),))
+    chosen = variables.values.get(PROFILE_VARIABLE)
+    names = profiles or ((chosen,) if chosen else PROFILES)
+    return Plan(
+        infrastructure.project,
+        tuple(
+            evaluator.profile(name, variables.with_value(PROFILE_VARIABLE, name)) for name in names
+        ),
+    )
+
+
+class _Evaluator:
+    """A compiled repository, which is evaluated for one profile after the other."""
+
+    def __init__(self, bicep: Bicep, infrastructure: Infrastructure) -> None:
+        self.bicep = bicep
+        self.infrastructure = infrastructure
+        self.compilation = compile_file(bicep, infrastructure.module, infrastructure.name)
+        self.template = json.loads(self.compilation.template)
+        self.public = set(allowed_words(self.template))
+
+    def profile(self, name: str, variables: Variables) -> Profile:
+        """Evaluate one profile without the values that are hidden."""
+        variables = variables.with_default(AZURE_LOCATION=_default_location(self.template))
+        found, missing = self._evaluate(variables, variables.placeholders(self.public))
+        read = [hidden for hidden in sorted(variables.hidden) if self._reads(hidden)]
+        for number in set(read).intersection(variables.numbers(self.public)):
+            values = variables.placeholders(self.public, other=number)
+            other, _ = self._evaluate(variables, values)
+            if len(other["resources"]) != len(found["resources"]):
+                raise EvaluationError(
+                    f"{number} decides which resources there are: add --show {number}"
+                )
+            found = _hide_differences(found, other, placeholder(number))
+        found = mask(found, variables.targets())
+        resources = tuple(Resource(body) for body in found["resources"])
+        return Profile(
+            name=name,
+            resources=resources,
+            outputs=found["outputs"],
+            unknown=tuple(_unknown(resources)),
+            notes=tuple(_notes(variables, read, missing, self.compilation)),
+        )
+
+    def _reads(self, variable: str) -> bool:
+        return variable not in TARGETS and self.infrastructure.mentions(variable)
+
+    def _evaluate(
+        self, variables: Variables, values: Mapping[str, str]
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Resources and outputs with these azd variables, and the parameters that nothing gives."""
+        parameters = self._parameters(values)
+        missing = _missing(self.template, parameters)
+        stand_ins = {name: placeholder(name) for name in missing}
+        compilation = self.compilation
+        if missing or variables.hidden:
+            # A placeholder is no proof that the value is too long or too big.
+            text = json.dumps(_without_limits(self.template))
+            compilation = dataclasses.replace(compilation, template=text)
+        real = {name: variables.values[name] for name in TARGETS if name in variables.values}
+        try:
+            evaluation = evaluate_template(
+                self.bicep,
+                compilation,
+                parameters | stand_ins,
+                Deployment.of({**values, **real}),
+                self.infrastructure.name,
+            )
+        except EvaluationError as error:
+            hidden = ", ".join(name for name in sorted(variables.hidden) if self._reads(name))
+            if not hidden:
+                raise
+            raise EvaluationError(
+                f"{error} (with placeholders for {hidden}: --show NAME takes the value)"
+            ) from error
+        bodies = [dict(resource.body) for resource in evaluation.resources]
+        return {"resources": bodies, "outputs": dict(evaluation.outputs)}, missing
+
+    def _parameters(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """JSON values of the parameters by name, with azd variables as given."""
+        file = self.infrastructure.parameters
+        if file is None:
+            return {}
+        if not self.infrastructure.has_bicep_parameters:
+            return resolve_parameters(file, self.template, values)
+        process = {name: os.environ[name] for name in _PROCESS if name in os.environ}
+        with Bicep(environment={**process, **values}) as bicep:
+            shown = file.relative_to(self.infrastructure.repository).as_posix()
+            compiled = compile_file(bicep, file, shown)
+        declared = json.loads(compiled.parameters)["parameters"]
+        return {name: entry["value"] for name, entry in declared.items() if "value" in entry}
+
+
+def _default_location(template: Mapping[str, Any]) -> str:
+    """The region that azd would propose: in the metadata of a parameter, or else any."""
+    for declaration in template.get("parameters", {}).values():
+        azd = declaration.get("metadata", {}).get("azd", {})
+        if azd.get("type") == "location" and isinstance(azd.get("default"), str):
+            return str(azd["default"])
+    return LOCATION
+
+
+def _missing(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]:
+    """Parameters without a value for which a text can stand.
+
+    Raises:
+        EvaluationError: A parameter of another type has none.
+    """
+    missing = [
+        name
+        for name, declaration in template.get("parameters", {}).items()
+        if name not in parameters
+        and "defaultValue" not in declaration
+        and not declaration.get("nullable")
+    ]
+    for name in missing:
+        declaration = template["parameters"][name]
+        kind, _ = declared_type(template, name)
+        if kind not in _TEXT or "allowedValues" in declaration or "$ref" in declaration:
+            raise EvaluationError(
+                f"parameters without a value: {', '.join(missing)}: "
+                "set the azd variables that they read with --set KEY=VALUE or --env NAME"
+            )
+    return missing
+
+
+def _without_limits(template: Any) -> Any:
+    """A template whose parameters take values of any length and size."""
+    if isinstance(template, list):
+        return [_without_limits(item) for item in template]
+    if not isinstance(template, dict):
+        return template
+    drop = _LIMITS if isinstance(template.get("type"), str) else set()
+    return {key: _without_limits(item) for key, item in template.items() if key not in drop}
+
+
+def _hide_differences(value: Any, other: Any, stand_in: str) -> Any:
+    """A JSON value with the stand-in wherever another one differs."""
+    if value == other:
+        return value
+    if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
+        return {key: _hide_differences(value[key], other[key], stand_in) for key in value}
+    if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+        pairs = zip(value, other, strict=True)
+        return [_hide_differences(*pair, stand_in) for pair in pairs]
+    return stand_in
+
+
+def _unknown(resources: tuple[Resource, ...]) -> Iterator[Unknown]:
+    """Every expression that stayed."""
+    planned = {resource.id.lower() for resource in resources}
+    for resource in resources:
+        for path, expression in _expressions("", resource.body):
+            if path == "id" or (path == "name" and "roleAssignments" in resource.type):
+                continue
+            outside = (
+                found
+                for found in _REFERENCE.findall(expression)
+                if found.startswith("/") and found.lower() not in planned
+            )
+            yield Unknown(resource.name, path, expression, next(outside, None))
+
+
+def _expressions(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and _BRACKETS.fullmatch(value):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _expressions(f"{path}.{name}" if path else name, item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _expressions(f"{path}[{index}]", item)
+
+
+def _notes(
+    variables: Variables, hidden: list[str], missing: list[str], compilation: Compilation
+) -> Iterator[str]:
+    """What the evaluation assumed, a sentence each."""
+    if hidden:
+        yield f"placeholders stand for {', '.join(hidden)}: --show NAME takes the value"
+    if missing:
+        yield f"nothing gives these parameters a value: {', '.join(missing)}"
+    if not variables.values.get("AZURE_SUBSCRIPTION_ID"):
+        yield "names derived from the subscription are those of an example: no subscription is set"
+    warnings = sum(found.level == "Warning" for found in compilation.diagnostics)
+    if warnings:
+        yield f"Bicep has {warnings} warnings: bicep build lists them"

@@ -41,12 +41,14 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     middleware: Sequence[Middleware] = (),
     body_limits: Mapping[str, int] | None = None,
+    root_path: str = "",
 ) -> FastAPI:
     """Build an app with health endpoints, problem details, limits, telemetry and a lifespan.
 
     `checks` are the dependencies of `/health` by name. `middleware` runs inside the correlation id
     and outside the limits, so that headers it adds (CORS) are on problem responses too.
-    `body_limits` are the bytes that a path accepts where `max_body_bytes` is too much for it.
+    `body_limits` are the bytes that a path accepts where `max_body_bytes` is not right for it.
+    `root_path` is the prefix under which the host serves the app; paths are without it.
     """
     configure_logging(settings.log_level)
     health = Health(checks or {}, cache_seconds=settings.health_cache_seconds)
@@ -75,6 +77,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        root_path=root_path,
         lifespan=lifespan,
         telemetry=request_telemetry(),
         middleware=[

@@ -3,6 +3,8 @@
 import asyncio
 from contextvars import ContextVar
 
+from starlette.types import Scope
+
 CORRELATION_HEADER = "X-Correlation-Id"
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
@@ -10,6 +12,11 @@ correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=No
 
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """When the request must be over, in seconds of the event loop's clock."""
+
+
+def path_of(scope: Scope) -> str:
+    """Path of a request without the prefix under which the host serves the app."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
 def remaining_seconds() -> float:

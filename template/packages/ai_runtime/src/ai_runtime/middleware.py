@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ai_runtime.context import CORRELATION_HEADER, correlation_id, deadline
+from ai_runtime.context import CORRELATION_HEADER, correlation_id, deadline, path_of
 from ai_runtime.health import PROBES
 from ai_runtime.problems import Problem, problem_of
 
@@ -64,7 +64,7 @@ class CorrelationMiddleware:
         try:
             await self.app(scope, receive, send_with_headers)
         finally:
-            if not scope["path"].startswith("/health"):
+            if not path_of(scope).startswith("/health"):
                 _access.info(
                     "%s %s %s",
                     scope["method"],
@@ -104,7 +104,7 @@ class GuardMiddleware:
         at = asyncio.get_running_loop().time() + self.timeout_seconds
         token = deadline.set(at)
         timeout = asyncio.timeout_at(at)
-        limit = self.body_limits.get(scope["path"], self.max_body_bytes)
+        limit = self.body_limits.get(path_of(scope), self.max_body_bytes)
         started = False
         received = 0
 
@@ -129,7 +129,7 @@ class GuardMiddleware:
                 declared = Headers(scope=scope).get("content-length", "")
                 if declared.isdecimal() and int(declared) > limit:
                     raise _too_large(limit)
-                if scope["path"] not in PROBES:
+                if path_of(scope) not in PROBES:
                     await self.loaded()
                 await self.app(scope, bounded_receive, watched_send)
         except Exception as error:

@@ -12,7 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from starlette.types import Scope
 
-from ai_runtime.context import correlation_id
+from ai_runtime.context import correlation_id, path_of
 from ai_runtime.settings import Settings
 
 _EXPORTED_LOGGER = "workload"
@@ -77,7 +77,7 @@ def request_telemetry() -> TelemetryConfig:
 
 
 def _is_health_probe(scope: Scope) -> bool:
-    return str(scope["path"]).startswith("/health")
+    return path_of(scope).startswith("/health")
 
 
 class Telemetry:

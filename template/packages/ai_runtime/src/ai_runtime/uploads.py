@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -11,12 +12,16 @@ from ai_runtime.problems import Problem
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 
-Signature = Callable[[bytes], bool]
-"""Tells whether content is what its media type says, by the marks that its format begins with."""
+Signature = Callable[[BinaryIO], bool]
+"""Tells whether a file is what its media type says, by the marks of its format.
+
+It gets the file at its beginning and may leave it anywhere.
+"""
 
 
 def starts_with(*prefixes: bytes) -> Signature:
-    return lambda content: content.startswith(prefixes)
+    length = max(map(len, prefixes))
+    return lambda file: file.read(length).startswith(prefixes)
 
 
 COMMON_IMAGES: dict[str, Signature] = {
@@ -44,7 +49,7 @@ async def read_upload(request: Request, accepted: Mapping[str, Signature]) -> Up
         raise Problem(400, "The upload was not finished.") from error
     if not content:
         raise Problem(422, "The body is empty.")
-    if not accepted[media_type](content):
+    if not accepted[media_type](BytesIO(content)):
         raise Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
     return Upload(content, media_type)
 

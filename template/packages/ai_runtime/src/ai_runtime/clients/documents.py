@@ -1,13 +1,16 @@
 """Azure AI Document Intelligence: text, tables and key-value pairs of a document."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic import BaseModel, Field
 
 from ai_runtime.clients.base import ServiceClient
 from ai_runtime.health import Status
-from ai_runtime.resilience import Upstream
+from ai_runtime.resilience import Upstream, UpstreamError
 from ai_runtime.settings import Endpoint, Settings
 from ai_runtime.telemetry import unobserved
 
@@ -18,8 +21,16 @@ if TYPE_CHECKING:
     )
     from azure.ai.documentintelligence.models import AnalyzeResult, DocumentTable
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.exceptions import HttpResponseError
 
 MODEL = "prebuilt-layout"
+
+_REFUSALS = {
+    "InvalidContent": "The document is corrupt or protected by a password.",
+    "InvalidContentDimensions": "The document's pages are too small or too large.",
+    "InvalidContentLength": "The document is too large for the AI service.",
+    "UnsupportedContent": "The document holds content that the AI service does not support.",
+}
 
 
 class DocumentsSettings(Settings):
@@ -86,8 +97,9 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
         with unobserved():
             return _azure.status_of(await sdk.send_request(request))
 
-    async def analyze(self, document: bytes, *, key_value_pairs: bool) -> DocumentAnalysis:
-        """Analyze a document file; raises `UpstreamError`.
+    async def analyze(self, document: bytes | Path, *, key_value_pairs: bool) -> DocumentAnalysis:
+        """Analyze a document, given as its content or as a file that is streamed; raises
+        `UpstreamError`.
 
         Key-value pairs are an add-on that the service has for PDF and images, not for Office files.
         """
@@ -109,18 +121,17 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
         )
 
     async def _begin(
-        self, document: bytes, key_value_pairs: bool
+        self, document: bytes | Path, key_value_pairs: bool
     ) -> "AsyncAnalyzeDocumentLROPoller[AnalyzeResult]":
         sdk = await self._loaded()
 
         from azure.ai.documentintelligence.models import DocumentAnalysisFeature
 
-        from ai_runtime.clients import _azure
-
-        with _azure.translated():
+        # The SDK closes what it has sent, so each attempt opens the document anew.
+        with _opened(document) as file, _translated():
             return await sdk.begin_analyze_document(
                 MODEL,
-                BytesIO(document),
+                file,
                 features=[DocumentAnalysisFeature.KEY_VALUE_PAIRS] if key_value_pairs else None,
                 polling_interval=self._settings.azure_document_intelligence_polling_seconds,
             )
@@ -128,9 +139,7 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
     async def _finish(
         self, poller: "AsyncAnalyzeDocumentLROPoller[AnalyzeResult]"
     ) -> "AnalyzeResult":
-        from ai_runtime.clients import _azure
-
-        with _azure.translated():
+        with _translated():
             return await poller.result()
 
     def _connect(self, credential: "AsyncTokenCredential") -> "DocumentIntelligenceClient":
@@ -146,6 +155,38 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
             retry_policy=PollRetry(),
             **_azure.client_options(self._settings, timeout_seconds=timeout),
         )
+
+
+def _opened(document: bytes | Path) -> BinaryIO:
+    return BytesIO(document) if isinstance(document, bytes) else document.open("rb")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the SDK's exceptions into ours, with what the service has against a document."""
+    from azure.core.exceptions import HttpResponseError
+
+    from ai_runtime.clients import _azure
+
+    with _azure.translated():
+        try:
+            yield
+        except HttpResponseError as error:
+            # An analysis that fails after its start comes with a successful status.
+            if error.status_code not in (200, 400):
+                raise
+            code = _code(error)
+            if error.status_code == 200 and code not in _REFUSALS:
+                raise UpstreamError("unavailable") from error
+            raise UpstreamError("refused", detail=_REFUSALS.get(code, "")) from error
+
+
+def _code(error: "HttpResponseError") -> str:
+    """Return the innermost code of an error."""
+    code, inner = (error.error.code or "", error.error.innererror) if error.error else ("", {})
+    while inner:
+        code, inner = inner.get("code", code), inner.get("innererror")
+    return code
 
 
 def _table(table: "DocumentTable") -> Table:

@@ -1,4 +1,4 @@
-"""Azure OpenAI: the Responses API on the v1 endpoint, streamed."""
+"""Azure OpenAI: the Responses API on the v1 endpoint."""
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -17,7 +17,12 @@ from ai_runtime.telemetry import unobserved
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from openai import AsyncOpenAI, AsyncStream
-    from openai.types.responses import Response, ResponseInputParam, ResponseStreamEvent
+    from openai.types.responses import (
+        Response,
+        ResponseInputParam,
+        ResponseStreamEvent,
+        ResponseTextConfigParam,
+    )
     from openai.types.shared_params import Reasoning
 
 SCOPE = "https://ai.azure.com/.default"
@@ -63,6 +68,13 @@ class Completion(BaseModel):
     usage: Usage
     model: str
     finish_reason: FinishReason
+
+
+class Answer(BaseModel):
+    """A whole answer, as JSON text of the schema that was asked for if its end is `stop`."""
+
+    text: str
+    completion: Completion
 
 
 class OpenAIClient(ServiceClient[OpenAISettings, "AsyncOpenAI"]):
@@ -134,6 +146,48 @@ class OpenAIClient(ServiceClient[OpenAISettings, "AsyncOpenAI"]):
         finally:
             if stream is not None:
                 await stream.close()
+
+    async def answer(
+        self,
+        *,
+        instructions: str,
+        content: str,
+        schema: type[BaseModel],
+        max_output_tokens: int,
+        reasoning_effort: ReasoningEffort | None = None,
+    ) -> Answer:
+        """Return an answer in the JSON of `schema` (structured output); raises `UpstreamError`.
+
+        `schema` forbids extra fields and has no defaults. Its answer is still to be validated: one
+        that was cut at `max_output_tokens` is no JSON.
+        """
+        sdk = await self._loaded()
+        output: ResponseTextConfigParam = {
+            "format": {
+                "type": "json_schema",
+                "name": schema.__name__,
+                "schema": schema.model_json_schema(),
+                "strict": True,
+            }
+        }
+        reasoning: Reasoning | None = {"effort": reasoning_effort} if reasoning_effort else None
+
+        async def ask() -> Answer:
+            with _translated():
+                response = await sdk.responses.create(
+                    model=self._settings.azure_openai_deployment,
+                    instructions=instructions,
+                    input=content,
+                    text=output,
+                    max_output_tokens=max_output_tokens,
+                    reasoning=reasoning,
+                    store=False,
+                )
+            if response.status == "failed":
+                raise _failure(response.error.code if response.error else None)
+            return Answer(text=_answer_text(response), completion=_completion(response))
+
+        return await self._upstream.call(ask)
 
     def _connect(self, credential: "AsyncTokenCredential") -> "AsyncOpenAI":
         import httpx2
@@ -213,7 +267,16 @@ def _completion(response: "Response") -> Completion:
     return Completion(usage=usage, model=response.model, finish_reason=finish_reason)
 
 
+def _answer_text(response: "Response") -> str:
+    for item in response.output:
+        for part in item.content if item.type == "message" else ():
+            if part.type == "refusal":
+                raise UpstreamError("refused", detail=_DECLINED)
+    return response.output_text
+
+
 _BLOCKED = "The content filter blocked this conversation."
+_DECLINED = "The model declined to answer."
 _TOO_LONG = "The conversation is longer than the model can read."
 
 

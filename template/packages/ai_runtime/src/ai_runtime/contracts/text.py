@@ -1,7 +1,7 @@
 """A document in; text, tables and key-value pairs out."""
 
 import zipfile
-from io import BytesIO
+from typing import BinaryIO
 
 from ai_runtime.clients.documents import DocumentAnalysis
 from ai_runtime.uploads import COMMON_IMAGES, Signature
@@ -11,16 +11,16 @@ __all__ = ["DOCUMENT_TYPES", "OFFICE_TYPES", "DocumentAnalysis"]
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
-def _is_pdf(content: bytes) -> bool:
+def _is_pdf(file: BinaryIO) -> bool:
     # Readers accept a few bytes before the header.
-    return b"%PDF-" in content[:1024]
+    return b"%PDF-" in file.read(1024)
 
 
 def _is_office(folder: str) -> Signature:
-    def check(content: bytes) -> bool:
+    def check(file: BinaryIO) -> bool:
         try:
             # Only the table of contents is read: nothing is unpacked.
-            with zipfile.ZipFile(BytesIO(content)) as archive:
+            with zipfile.ZipFile(file) as archive:
                 return any(name.startswith(folder) for name in archive.namelist())
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return False

@@ -1,13 +1,16 @@
 """An image in; caption, tags and text out."""
 
+from typing import BinaryIO
+
 from ai_runtime.clients.vision import ImageAnalysis
 from ai_runtime.uploads import COMMON_IMAGES, Signature, starts_with
 
 __all__ = ["IMAGE_TYPES", "ImageAnalysis"]
 
 
-def _is_webp(content: bytes) -> bool:
-    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+def _is_webp(file: BinaryIO) -> bool:
+    header = file.read(12)
+    return header[:4] == b"RIFF" and header[8:] == b"WEBP"
 
 
 IMAGE_TYPES: dict[str, Signature] = {

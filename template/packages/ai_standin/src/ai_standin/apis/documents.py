@@ -38,6 +38,7 @@ class _Analysis:
     model: str
     kind: str
     pages: int
+    encrypted: bool
     with_pairs: bool
     created: str
     polls: int = 0
@@ -48,6 +49,11 @@ _analyses: OrderedDict[str, _Analysis] = OrderedDict()
 
 def _error(status: int, code: str, message: str) -> JSONResponse:
     return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+
+def _invalid_content(message: str) -> dict[str, Any]:
+    inner = {"code": "InvalidContent", "message": message}
+    return {"code": "InvalidRequest", "message": "Invalid request.", "innererror": inner}
 
 
 def _now() -> str:
@@ -74,14 +80,16 @@ async def _analyze(request: Request) -> Response:
         return _error(404, "ModelNotFound", "The requested model was not found.")
     data = await _document(request)
     kind = next((kind for start, kind in FORMATS.items() if data.startswith(start)), None)
-    if kind is None:
-        return _error(400, "InvalidRequest", "The file is corrupted or its format not supported.")
+    if kind is None or (kind == "PDF" and b"<<" not in data and b"%%EOF" not in data):
+        error = _invalid_content("The file is corrupted or its format not supported.")
+        return JSONResponse({"error": error}, 400)
     await asyncio.sleep(request.app.state.delay)
     result_id = str(uuid.uuid4())
     _analyses[result_id] = _Analysis(
         model=model,
         kind=kind,
         pages=max(1, len(re.findall(rb"/Type\s*/Page\b(?!s)", data))),
+        encrypted=kind == "PDF" and b"/Encrypt" in data,
         with_pairs="keyValuePairs" in request.query_params.get("features", ""),
         created=_now(),
     )
@@ -100,6 +108,9 @@ async def _result(request: Request) -> Response:
     state = {"createdDateTime": analysis.created, "lastUpdatedDateTime": _now()}
     if analysis.polls == 1:
         return JSONResponse({"status": "running", **state})
+    if analysis.encrypted:
+        error = _invalid_content("The file is protected by a password.")
+        return JSONResponse({"status": "failed", **state, "error": error})
     return JSONResponse({"status": "succeeded", **state, "analyzeResult": _analyzed(analysis)})
 
 

@@ -1,6 +1,7 @@
 """Azure OpenAI, v1: the Responses API and the list of models.
 
-The answer repeats the last message, word by word; the same request always gets the same answer.
+The answer repeats the last message, word by word, or fills the JSON schema that was asked for; the
+same request always gets the same answer.
 """
 
 import asyncio
@@ -58,11 +59,43 @@ def _answer(messages: list[tuple[str, str]]) -> list[str]:
     return re.findall(r"\S+\s*", opening) + words
 
 
+def _fill(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    """Return a value of `schema`: its first choice, one item in a list, a phrase for a string."""
+    if reference := schema.get("$ref"):
+        return _fill(definitions[reference.rpartition("/")[2]], definitions)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", (schema.get("enum") or [None])[0])
+    match schema.get("type"):
+        case "object":
+            fields = schema.get("properties", {})
+            return {name: _fill(field, definitions) for name, field in fields.items()}
+        case "array":
+            return [_fill(schema["items"], definitions)]
+        case "string":
+            return "stand-in"
+        case "integer" | "number":
+            return 0
+        case "boolean":
+            return False
+        case _:
+            return None
+
+
+def _structured(body: dict[str, Any]) -> str | None:
+    """Return the JSON that a request for structured output gets; none if it is not one."""
+    wanted = json_object(json_object(body.get("text")).get("format"))
+    if wanted.get("type") != "json_schema":
+        return None
+    schema = json_object(wanted.get("schema"))
+    return json.dumps(_fill(schema, json_object(schema.get("$defs"))))
+
+
 class _Answering:
     """One answer in the making: its response object and its events."""
 
     def __init__(self, body: dict[str, Any], messages: list[tuple[str, str]]) -> None:
-        self.words = _answer(messages)
+        structured = _structured(body)
+        self.words = _answer(messages) if structured is None else [structured]
         reasoning = json_object(body.get("reasoning"))
         self._reasoning = 0 if reasoning.get("effort") in ("none", "minimal") else 64
         limit = body.get("max_output_tokens")
@@ -93,7 +126,7 @@ class _Answering:
             "reasoning": {"effort": reasoning.get("effort", "medium"), "summary": None},
             "store": body.get("store", True),
             "temperature": 1.0,
-            "text": {"format": {"type": "text"}},
+            "text": body.get("text") or {"format": {"type": "text"}},
             "tool_choice": "auto",
             "tools": [],
             "top_p": 1.0,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_service.main import ChatSettings
-from chat_service.prompt import Prompt
+from ai_runtime.prompts import Prompt
 
 PATH = ChatSettings.model_fields["prompt_path"].default
 

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     UNSUPPORTED_TYPE = "unsupported-type"
     UNREADABLE = "unreadable"
     """Document Intelligence refused it: encrypted, corrupt, too many pages."""
+    NO_TEXT = "no-text"
     REFUSED_BY_MODEL = "refused-by-model"
     INVALID_ANSWER = "invalid-answer"
     WAITED_TOO_LONG = "waited-too-long"
@@ -125,8 +126,30 @@ class Message(_Model):
     def first_id(self) -> str:
         return self.original_id or self.id
 
-    def count(self, action: Literal["deferred", "replayed"]) -> int:
-        return sum(step.action == action for step in self.history)
+    @property
+    def replays(self) -> int:
+        return sum(step.action == "replayed" for step in self.history)
+
+    @property
+    def deferrals(self) -> tuple[Step, ...]:
+        """Deferrals since the message came first or was replayed."""
+        deferrals: list[Step] = []
+        for step in self.history:
+            match step.action:
+                case "deferred":
+                    deferrals.append(step)
+                case "replayed":
+                    deferrals.clear()
+        return tuple(deferrals)
+
+    def followed_by(self, step: Step, document_id: str) -> "Message":
+        """Return the copy that follows from `step`; the same step gives the same id."""
+        return Message(
+            id=f"{document_id}.{len(self.history) + 1}",
+            body=self.body,
+            original_id=self.first_id,
+            history=(*self.history, step),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +181,13 @@ class Insights(_Model):
     category: Literal["contract", "form", "invoice", "letter", "receipt", "report", "other"]
     summary: str
     facts: list[Fact]
+
+
+class StoredAnalysis(_Model):
+    """What `results` keeps of a document between its two paid calls."""
+
+    media_type: str
+    analysis: DocumentAnalysis
 
 
 class PromptVersion(_Model):
@@ -237,7 +267,7 @@ class Rejection(_Model):
     def id(self) -> str:
         """Message id: the same however often one rejection is sent."""
         subject = self.document_id or sha256(self.message.first_id.encode()).hexdigest()[:32]
-        return f"{subject}.rejected.{self.message.count('replayed')}"
+        return f"{subject}.rejected.{self.message.replays}"
 
 
 class RejectedDocument(_Model):

@@ -10,7 +10,7 @@ from ai_runtime.clients.openai import OpenAIClient, OpenAISettings, TextDelta
 from ai_runtime.contracts.chat import STREAM_RESPONSE, ChatRequest, json_only
 from ai_runtime.problems import problem_responses
 from ai_runtime.sse import EventStream, event
-from chat_service.prompt import Prompt
+from ai_runtime.prompts import Prompt
 
 
 class ChatSettings(OpenAISettings):

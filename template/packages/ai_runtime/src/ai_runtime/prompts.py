@@ -30,7 +30,7 @@ class PromptTest(_Model):
 
 
 class Prompt(_Model):
-    """One version of a system prompt."""
+    """One version of a prompt."""
 
     name: str = Field(min_length=1)
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")

@@ -1,8 +1,10 @@
 """Raw uploads: the declared type and the content must agree before anything is sent on."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from starlette.requests import ClientDisconnect, Request
@@ -46,17 +48,60 @@ async def read_upload(request: Request, accepted: Mapping[str, Signature]) -> Up
     try:
         content = await request.body()
     except ClientDisconnect as error:
-        raise Problem(400, "The upload was not finished.") from error
+        raise _unfinished() from error
     if not content:
-        raise Problem(422, "The body is empty.")
+        raise _empty()
     if not accepted[media_type](BytesIO(content)):
-        raise Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
+        raise _mismatch(media_type)
     return Upload(content, media_type)
 
 
-def upload_openapi(accepted: Iterable[str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A body on disk, whose content is what its type says; the file is at its beginning."""
+
+    file: BinaryIO
+    media_type: str
+
+
+@asynccontextmanager
+async def uploaded_file(
+    request: Request, accepted: Mapping[str, Signature]
+) -> AsyncIterator[UploadedFile]:
+    """Write the body to disk as it comes, so that memory stays flat; raises like `read_upload`."""
+    media_type = media_type_of(request, accepted)
+    with TemporaryFile() as file:
+        try:
+            async for chunk in request.stream():
+                file.write(chunk)
+        except ClientDisconnect as error:
+            raise _unfinished() from error
+        if file.tell() == 0:
+            raise _empty()
+        file.seek(0)
+        if not accepted[media_type](file):
+            raise _mismatch(media_type)
+        file.seek(0)
+        yield UploadedFile(file, media_type)
+
+
+def _unfinished() -> Problem:
+    return Problem(400, "The upload was not finished.")
+
+
+def _empty() -> Problem:
+    return Problem(422, "The body is empty.")
+
+
+def _mismatch(media_type: str) -> Problem:
+    return Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
+
+
+def upload_openapi(
+    accepted: Iterable[str], max_bytes: int = MAX_UPLOAD_BYTES
+) -> dict[str, Any]:
     """Describe a raw body in OpenAPI (`openapi_extra` of a path operation)."""
-    schema = {"type": "string", "format": "binary", "maxLength": MAX_UPLOAD_BYTES}
+    schema = {"type": "string", "format": "binary", "maxLength": max_bytes}
     return {
         "requestBody": {
             "required": True,

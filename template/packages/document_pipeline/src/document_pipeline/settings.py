@@ -1,7 +1,7 @@
 """What the pipeline reads from the environment."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -56,5 +56,18 @@ class ProcessingSettings(DocumentsSettings, OpenAISettings):
     max_deferral_hours: float = Field(default=24, gt=0)
 
 
-class PipelineSettings(ProcessingSettings, StorageSettings, MessagingSettings):
-    """Everything."""
+class ApiSettings(Settings):
+    """How the API answers."""
+
+    user_authentication: Literal["required", "none"] = "required"
+    """Whether those who send documents and ask for their state need a token."""
+    request_timeout_seconds: float = Field(default=120, gt=0, le=230)
+    """An upload takes its time."""
+
+
+class PipelineSettings(ProcessingSettings, StorageSettings, ApiSettings):
+    """What every host of the pipeline reads."""
+
+
+class AzureSettings(PipelineSettings, MessagingSettings):
+    """What the pipeline reads in Azure."""

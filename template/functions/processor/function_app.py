@@ -2,10 +2,10 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from document_pipeline.api import create_app
 from document_pipeline.composition import Parts, Pipeline, connect_azure
 from document_pipeline.messages import message_of
 from document_pipeline.model import (
@@ -16,6 +16,9 @@ from document_pipeline.model import (
 )
 from document_pipeline.settings import AzureSettings
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 
 class Settings(AzureSettings):
     """Environment of the function app."""
@@ -23,20 +26,40 @@ class Settings(AzureSettings):
     prompt_path: Path = Path(__file__).parent / "prompts" / "documents" / "insights.yaml"
 
 
-settings = Settings.load()
-pipeline = Pipeline(settings, lambda: connect_azure(settings))
-# The library's own AsgiFunctionApp starts the app only for HTTP, and twice for two first requests.
-http_app = func.AsgiMiddleware(create_app(settings, pipeline))
-starting = asyncio.Lock()
+class Workload:
+    """The pipeline and its HTTP app, which start with the first event of whatever trigger.
+
+    The library's AsgiFunctionApp starts only for HTTP, and twice for two first requests.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pipeline = Pipeline(settings, lambda: connect_azure(settings))
+        self._starting = asyncio.Lock()
+        self._api: func.AsgiMiddleware | None = None
+
+    async def api(self) -> func.AsgiMiddleware:
+        """Return the HTTP app, running: it owns telemetry, for every trigger."""
+        async with self._starting:
+            if self._api is None:
+                api = await asyncio.to_thread(self._create_api)
+                await api.router.lifespan_context(api).__aenter__()
+                self._api = func.AsgiMiddleware(api)  # type: ignore[no-untyped-call]
+        return self._api
+
+    async def parts(self) -> Parts:
+        """Return the parts of the pipeline, connected."""
+        await self.api()
+        return await self._pipeline.parts()
+
+    def _create_api(self) -> "FastAPI":
+        from document_pipeline.api import create_app
+
+        return create_app(self._settings, self._pipeline)
+
+
+workload = Workload(Settings.load())
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-
-
-async def started() -> Parts:
-    """Start the app (telemetry, connections) with the first event of whatever trigger."""
-    async with starting:
-        if http_app.lifespan_receive_queue is None and not await http_app.notify_startup():
-            raise RuntimeError("the app did not start")
-    return await pipeline.parts()
 
 
 @app.function_name("process_document")
@@ -45,8 +68,8 @@ async def process_document(message: func.ServiceBusMessage) -> None:
     """Take a document's message; an exception gives it back to the queue."""
     properties = message.application_properties or {}
     received = message_of(message.message_id, message.get_body(), properties)
-    # The host counts deliveries from 1 on.
-    await (await started()).processor.handle(Delivery(received, message.delivery_count or 1))
+    parts = await workload.parts()
+    await parts.processor.handle(Delivery(received, message.delivery_count or 1))
 
 
 @app.function_name("record_result")
@@ -67,12 +90,13 @@ async def process_document(message: func.ServiceBusMessage) -> None:
 )
 async def record_result(events: list[func.EventHubEvent]) -> None:
     """Record a batch of outcomes."""
-    await (await started()).recorder.handle(event.get_body() for event in events)
+    parts = await workload.parts()
+    await parts.recorder.handle(event.get_body() for event in events)
 
 
 @app.function_name("api")
 @app.route("{*path}", methods=["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"])
 async def api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Serve the HTTP API. Tokens are checked by the app: keys of the host would be secrets."""
-    await started()
-    return await http_app.handle_async(req, context)
+    response: func.HttpResponse = await (await workload.api()).handle_async(req, context)
+    return response

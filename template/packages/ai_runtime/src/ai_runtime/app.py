@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from ai_runtime import problems
 from ai_runtime.health import Check, Health
-from ai_runtime.middleware import CorrelationMiddleware, GuardMiddleware
+from ai_runtime.middleware import CorrelationMiddleware, GuardMiddleware, RootPathMiddleware
 from ai_runtime.settings import Settings
 from ai_runtime.telemetry import Telemetry, configure_logging, get_logger, request_telemetry
 
@@ -77,10 +77,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        root_path=root_path,
         lifespan=lifespan,
         telemetry=request_telemetry(),
         middleware=[
+            Middleware(RootPathMiddleware, root_path=root_path),
             Middleware(CorrelationMiddleware, https=not settings.is_local),
             *middleware,
             Middleware(

@@ -4,10 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fastapi import APIRouter, Response
 from pydantic import BaseModel
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 Check = Callable[[], Awaitable[Status]]
@@ -89,7 +92,9 @@ class Health:
             status=status, latency_ms=round((time.perf_counter() - started) * 1000)
         )
 
-    def router(self) -> APIRouter:
+    def router(self) -> "APIRouter":
+        from fastapi import APIRouter
+
         router = APIRouter(prefix="/health", tags=["health"])
 
         @router.get("/live", summary="The process runs")

@@ -31,6 +31,19 @@ _SECURITY_HEADERS = {
 _access = logging.getLogger("access")
 
 
+class RootPathMiddleware:
+    """Say under which prefix the app is served, where the host does not say it."""
+
+    def __init__(self, app: ASGIApp, *, root_path: str) -> None:
+        self.app = app
+        self.root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path and scope["type"] == "http":
+            scope["root_path"] = self.root_path
+        await self.app(scope, receive, send)
+
+
 class CorrelationMiddleware:
     """Give each request a correlation id, each response its headers, and the log a line."""
 

@@ -4,15 +4,18 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 
 from ai_runtime.context import correlation_id
+
+if TYPE_CHECKING:
+    # Not every process that calls AI services serves HTTP, and FastAPI is slow to import.
+    from fastapi.exceptions import RequestValidationError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -96,7 +99,7 @@ async def on_http_error(_: Request, error: HTTPException) -> Response:
     return Problem(error.status_code, error.detail, headers=error.headers).response()
 
 
-async def on_invalid_request(_: Request, error: RequestValidationError) -> Response:
+async def on_invalid_request(_: Request, error: "RequestValidationError") -> Response:
     found = [_field_problem(item) for item in error.errors()]
     if any(item["type"] == "json_invalid" for item in error.errors()):
         return Problem(400, "The body is not valid JSON.", errors=found).response()

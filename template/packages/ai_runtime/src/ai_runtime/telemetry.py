@@ -6,14 +6,16 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from starlette.types import Scope
 
 from ai_runtime.context import correlation_id, path_of
 from ai_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
 
 _EXPORTED_LOGGER = "workload"
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {
@@ -64,7 +66,7 @@ def configure_logging(level: str) -> None:
         logger.propagate = name != "uvicorn.access"
 
 
-def request_telemetry() -> TelemetryConfig:
+def request_telemetry() -> "TelemetryConfig":
     """Options of FastAPI's own telemetry, which does nothing until a provider is configured."""
     return {
         "auto_configure": False,

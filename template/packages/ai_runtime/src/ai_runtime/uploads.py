@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -14,7 +14,7 @@ from ai_runtime.problems import Problem
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 
-Signature = Callable[[BinaryIO], bool]
+Signature = Callable[[IO[bytes]], bool]
 """Tells whether a file is what its media type says, by the marks of its format.
 
 It gets the file at its beginning and may leave it anywhere.
@@ -60,7 +60,7 @@ async def read_upload(request: Request, accepted: Mapping[str, Signature]) -> Up
 class UploadedFile:
     """A body on disk, whose content is what its type says; the file is at its beginning."""
 
-    file: BinaryIO
+    file: IO[bytes]
     media_type: str
 
 
@@ -97,9 +97,7 @@ def _mismatch(media_type: str) -> Problem:
     return Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
 
 
-def upload_openapi(
-    accepted: Iterable[str], max_bytes: int = MAX_UPLOAD_BYTES
-) -> dict[str, Any]:
+def upload_openapi(accepted: Iterable[str], max_bytes: int = MAX_UPLOAD_BYTES) -> dict[str, Any]:
     """Describe a raw body in OpenAPI (`openapi_extra` of a path operation)."""
     schema = {"type": "string", "format": "binary", "maxLength": max_bytes}
     return {

@@ -66,9 +66,7 @@ class Access:
 
 
 def _documents(pipeline: Pipeline, access: Access) -> APIRouter:
-    router = APIRouter(
-        prefix="/documents", tags=["documents"], dependencies=[Depends(access.user)]
-    )
+    router = APIRouter(prefix="/documents", tags=["documents"], dependencies=[Depends(access.user)])
 
     @router.post(
         "",

@@ -66,9 +66,7 @@ class Pipeline:
     `connect` imports the SDKs of its adapters, which is slow; it runs in a thread.
     """
 
-    def __init__(
-        self, settings: PipelineSettings, connect: Callable[[], Adapters]
-    ) -> None:
+    def __init__(self, settings: PipelineSettings, connect: Callable[[], Adapters]) -> None:
         self._settings = settings
         self._connect = connect
         self._prompt = Prompt.load(settings.prompt_path)
@@ -169,6 +167,11 @@ def connect_azure(settings: AzureSettings) -> Adapters:
         rejections=bus.rejections,
         rejected=bus.rejected,
         outcomes=hub,
-        checks={"blobs": blobs.check, "table": table.check, "queues": bus.check, "events": hub.check},
+        checks={
+            "blobs": blobs.check,
+            "table": table.check,
+            "queues": bus.check,
+            "events": hub.check,
+        },
         connections=(blobs, table, bus, hub, credential),
     )

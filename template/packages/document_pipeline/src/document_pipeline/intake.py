@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, BinaryIO
+from typing import IO, Annotated
 from uuid import uuid4
 
 from pydantic import AfterValidator, StringConstraints
@@ -19,7 +19,7 @@ _SEPARATORS_AND_CONTROLS = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u202
 def _checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if _SEPARATORS_AND_CONTROLS.search(name):
-        raise ValueError("must be a file name: no folder, no control character, none of :*?\"<>|")
+        raise ValueError('must be a file name: no folder, no control character, none of :*?"<>|')
     if name != name.strip() or name.endswith("."):
         raise ValueError("must not begin or end with a space, nor end with a dot")
     return name
@@ -45,7 +45,7 @@ class Intake:
         self._table = table
         self._now = now
 
-    async def accept(self, name: FileName, content: BinaryIO, media_type: str) -> DocumentRecord:
+    async def accept(self, name: FileName, content: IO[bytes], media_type: str) -> DocumentRecord:
         """Store a document and return its row; what happens next begins with its blob."""
         # A folder of its own: two files of one name are two documents.
         document = await self._incoming.upload(f"{uuid4().hex}/{name}", content, media_type)

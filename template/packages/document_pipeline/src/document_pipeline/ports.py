@@ -6,7 +6,7 @@ in hand is given back and delivered again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from document_pipeline.model import (
     DocumentRecord,
@@ -46,13 +46,13 @@ class IncomingDocuments(Protocol):
     async def properties(self, name: str) -> BlobProperties:
         """Raises `BlobGoneError`."""
 
-    async def download(self, document: DocumentVersion, target: BinaryIO) -> None:
+    async def download(self, document: DocumentVersion, target: IO[bytes]) -> None:
         """Write this version of the blob into `target`, in blocks.
 
         Raises `BlobGoneError`, and `BlobReplacedError` when the blob is another version now.
         """
 
-    async def upload(self, name: str, content: BinaryIO, media_type: str) -> DocumentVersion:
+    async def upload(self, name: str, content: IO[bytes], media_type: str) -> DocumentVersion:
         """Write a new blob, in blocks; an existing one is never overwritten."""
 
 

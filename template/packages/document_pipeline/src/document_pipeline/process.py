@@ -1,7 +1,7 @@
 """A message in, a result or a rejection out: once, however often the message comes.
 
-Each step stores what it did before the next one begins, under a name that follows from the document.
-A second delivery, after a crash or beside the first one, finds it there and goes on from it.
+Each step stores what it did before the next one begins, under a name that follows from the
+document. A second delivery, after a crash or beside the first one, finds it and goes on from it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 from pydantic import ValidationError
 
@@ -195,7 +195,7 @@ class DocumentProcessor:
         await self._ports.results.put_if_absent(name, _json(result))
         return result
 
-    async def _fetch(self, document: DocumentVersion, file: BinaryIO) -> str:
+    async def _fetch(self, document: DocumentVersion, file: IO[bytes]) -> str:
         """Download a document and return its media type."""
         try:
             properties = await self._ports.incoming.properties(document.name)
@@ -309,7 +309,7 @@ class DocumentProcessor:
             await self._ports.outcomes.publish(_rejected(rejection, document))
 
 
-def sniff(file: BinaryIO) -> str | None:
+def sniff(file: IO[bytes]) -> str | None:
     """Return the media type that the content of a file shows, whatever its name says."""
     for media_type, is_type in DOCUMENT_TYPES.items():
         file.seek(0)

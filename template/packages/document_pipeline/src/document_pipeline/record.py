@@ -38,7 +38,9 @@ class OutcomeRecorder:
                 event = OutcomeEvent.model_validate_json(body)
             except ValidationError:
                 # To raise would hold up everything behind it, for ever.
-                _logger.error("an event has not the form of an outcome", extra={"event": body[:500]})
+                _logger.error(
+                    "an event has not the form of an outcome", extra={"event": body[:500]}
+                )
                 self._unreadable.add(1)
                 continue
             if await self._record(event):

@@ -1,10 +1,10 @@
 """Azure AI Document Intelligence: text, tables and key-value pairs of a document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, cast
 
 from pydantic import BaseModel, Field
 
@@ -157,7 +157,7 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
         )
 
 
-def _opened(document: bytes | Path) -> BinaryIO:
+def _opened(document: bytes | Path) -> IO[bytes]:
     return BytesIO(document) if isinstance(document, bytes) else document.open("rb")
 
 
@@ -183,9 +183,11 @@ def _translated() -> Iterator[None]:
 
 def _code(error: "HttpResponseError") -> str:
     """Return the innermost code of an error."""
-    code, inner = (error.error.code or "", error.error.innererror) if error.error else ("", {})
-    while inner:
-        code, inner = inner.get("code", code), inner.get("innererror")
+    if error.error is None:
+        return ""
+    code, inner = str(error.error.code), cast("object", error.error.innererror)
+    while isinstance(inner, Mapping):
+        code, inner = str(inner.get("code", code)), inner.get("innererror")
     return code
 
 

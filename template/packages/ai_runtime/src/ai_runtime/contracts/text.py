@@ -1,7 +1,7 @@
 """A document in; text, tables and key-value pairs out."""
 
 import zipfile
-from typing import BinaryIO
+from typing import IO
 
 from ai_runtime.clients.documents import DocumentAnalysis
 from ai_runtime.uploads import COMMON_IMAGES, Signature
@@ -11,13 +11,13 @@ __all__ = ["DOCUMENT_TYPES", "OFFICE_TYPES", "DocumentAnalysis"]
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
-def _is_pdf(file: BinaryIO) -> bool:
+def _is_pdf(file: IO[bytes]) -> bool:
     # Readers accept a few bytes before the header.
     return b"%PDF-" in file.read(1024)
 
 
 def _is_office(folder: str) -> Signature:
-    def check(file: BinaryIO) -> bool:
+    def check(file: IO[bytes]) -> bool:
         try:
             # Only the table of contents is read: nothing is unpacked.
             with zipfile.ZipFile(file) as archive:

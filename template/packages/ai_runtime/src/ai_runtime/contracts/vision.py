@@ -1,6 +1,6 @@
 """An image in; caption, tags and text out."""
 
-from typing import BinaryIO
+from typing import IO
 
 from ai_runtime.clients.vision import ImageAnalysis
 from ai_runtime.uploads import COMMON_IMAGES, Signature, starts_with
@@ -8,7 +8,7 @@ from ai_runtime.uploads import COMMON_IMAGES, Signature, starts_with
 __all__ = ["IMAGE_TYPES", "ImageAnalysis"]
 
 
-def _is_webp(file: BinaryIO) -> bool:
+def _is_webp(file: IO[bytes]) -> bool:
     header = file.read(12)
     return header[:4] == b"RIFF" and header[8:] == b"WEBP"
 

@@ -1,6 +1,6 @@
 """Containers of blob storage: documents that come in, and results."""
 
-from typing import BinaryIO
+from typing import IO
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential
@@ -62,7 +62,7 @@ class IncomingContainer:
             raise BlobGoneError from error
         return BlobProperties(etag=found.etag.strip('"'), size=found.size)
 
-    async def download(self, document: DocumentVersion, target: BinaryIO) -> None:
+    async def download(self, document: DocumentVersion, target: IO[bytes]) -> None:
         try:
             blob = await self._container.get_blob_client(document.name).download_blob(
                 etag=f'"{document.etag}"', match_condition=MatchConditions.IfNotModified
@@ -76,7 +76,7 @@ class IncomingContainer:
             await self.properties(document.name)
             raise BlobReplacedError from error
 
-    async def upload(self, name: str, content: BinaryIO, media_type: str) -> DocumentVersion:
+    async def upload(self, name: str, content: IO[bytes], media_type: str) -> DocumentVersion:
         written = await self._container.get_blob_client(name).upload_blob(
             content,
             overwrite=False,

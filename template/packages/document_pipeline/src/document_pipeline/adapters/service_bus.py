@@ -144,7 +144,7 @@ def outgoing(message: Message, *, delay_seconds: float) -> ServiceBusMessage:
         message.body,
         message_id=message.id,
         content_type="application/cloudevents+json",
-        application_properties={**properties_of(message)},
+        application_properties=dict(properties_of(message).items()),
         scheduled_enqueue_time_utc=at,
     )
 

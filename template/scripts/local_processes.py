@@ -89,7 +89,7 @@ class Run:
     async def wait_ready(self, part: Part) -> None:
         """Return when `part` answers; raise `Failure` when it does not in time."""
         for _ in range(START_SECONDS * 10):
-            if await asyncio.to_thread(_is_ready, part):
+            if await asyncio.to_thread(is_ready, part):
                 return
             await asyncio.sleep(0.1)
         raise Failure(f"{part.name} did not answer within {START_SECONDS} s.")
@@ -116,7 +116,8 @@ def _is_open(port: int) -> bool:
     return False
 
 
-def _is_ready(part: Part) -> bool:
+def is_ready(part: Part) -> bool:
+    """Tell whether a process can serve."""
     if part.ready is None:
         return _is_open(part.port)
     # A proxy that the environment names must not see what stays on this machine.

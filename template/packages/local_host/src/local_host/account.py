@@ -5,9 +5,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
-from pydantic import SecretStr
 
-from ai_runtime.settings import Endpoint
 from document_pipeline.model import (
     DOCUMENTS_QUEUE,
     DOCUMENTS_TABLE,
@@ -15,23 +13,16 @@ from document_pipeline.model import (
     RESULTS_CONTAINER,
     RESULTS_EVENT_HUB,
 )
-from document_pipeline.settings import StorageSettings
+from local_host.settings import LocalSettings
 
 REJECTED_TABLE = "rejected"
 ANNOUNCED_TABLE = "announced"
 
 
-class AccountSettings(StorageSettings):
-    """Where the account is, and its key: random at each start of Azurite, written nowhere."""
-
-    storage_queue_endpoint: Endpoint
-    storage_key: SecretStr
-
-
 class LocalAccount:
     """Connections to the account, with everything in it that Bicep makes in Azure."""
 
-    def __init__(self, settings: AccountSettings) -> None:
+    def __init__(self, settings: LocalSettings) -> None:
         self.credential = AzureNamedKeyCredential(
             settings.storage_account, settings.storage_key.get_secret_value()
         )

@@ -41,10 +41,10 @@ class TableStorage:
         try:
             entity = await self._table.get_entity(document_id, _ROW_KEY)
         except ResourceNotFoundError as error:
-            if error.error_code == "TableNotFound":
+            if getattr(error, "error_code", None) == "TableNotFound":
                 raise
             return None
-        return StoredRecord(record_of(entity), entity.metadata["etag"])
+        return StoredRecord(record_of(entity), str(entity.metadata["etag"]))
 
     async def insert(self, record: DocumentRecord) -> bool:
         try:

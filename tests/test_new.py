@@ -120,9 +120,11 @@ def test_renders_and_says_what_to_do_next(template: Path, work: Path, scratch: P
         environment={"TMPDIR": str(scratch)},
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[0] == "Ada = AI is in deep/er/my ai. Next:"
-    assert "cd 'deep/er/my ai'" in result.stdout
-    assert NEXT in result.stdout
+    assert result.stdout.startswith("Ada = AI will have\n")
+    steps = result.stdout[result.stdout.index("Ada = AI is in") :]
+    assert steps == f"Ada = AI is in deep/er/my ai. Next:\n\n  cd 'deep/er/my ai'\n  {NEXT}\n"
+    assert git(work / "deep/er/my ai", "log", "--format=%s") == "First rendering"
+    assert git(work / "deep/er/my ai", "status", "--porcelain") == ""
     assert result.stderr.count("\n") == 1
     assert "only this machine can update from it" in result.stderr
     recorded = answers(work / "deep/er/my ai")
@@ -154,7 +156,6 @@ def test_the_whole_template_renders_and_can_be_updated(tmp_path: Path, work: Pat
     template = template_repository(tmp_path / "template")
     dest = work / "repository"
     assert new(dest, "--defaults", f"--template={template}").returncode == 0
-    commit(dest, "First rendering")
     write(template / "template", {"news.txt": "new\n"})
     commit(template, "feat: news", "v0.2.0")
     run_update(dest, defaults=True, overwrite=True, quiet=True, unsafe=False)
@@ -166,7 +167,6 @@ def test_the_whole_template_renders_and_can_be_updated(tmp_path: Path, work: Pat
 def test_a_template_without_a_release_can_be_updated_from_too(template: Path, work: Path) -> None:
     git(template, "tag", "--delete", FIRST_RELEASE)
     assert new(work, "--defaults", f"--template={template}").returncode == 0
-    commit(work, "First rendering")
     write(template / "template", {"news.txt": "new\n"})
     head = commit(template, "feat: news")
     run_update(work, defaults=True, overwrite=True, quiet=True, unsafe=False)
@@ -478,11 +478,11 @@ def test_an_interruption_while_rendering_leaves_nothing(
     assert sorted(path.name for path in work.iterdir()) == before
 
 
-def wizard(template: Path, dest: Path, scratch: Path) -> "pexpect.spawn[str]":
+def wizard(template: Path, dest: Path, scratch: Path, *options: str) -> "pexpect.spawn[str]":
     """The wizard in a terminal of its own."""
     return pexpect.spawn(
         COMMAND[0],
-        [*COMMAND[1:], "new", str(dest), f"--template={template}"],
+        [*COMMAND[1:], "new", str(dest), f"--template={template}", *options],
         env={**os.environ, "TMPDIR": str(scratch), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
         encoding="utf-8",
         dimensions=(40, 120),
@@ -492,6 +492,11 @@ def wizard(template: Path, dest: Path, scratch: Path) -> "pexpect.spawn[str]":
 
 def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch: Path) -> None:
     child = wizard(template, work / "dest", scratch)
+    child.expect_exact("Which preset?")
+    child.expect_exact("enterprise: ")
+    child.send("\x1b[A\r")  # the one above standard
+    child.expect_exact("Customise minimal")
+    child.send("y")
     child.expect_exact("What is the project called?")
     child.expect_exact("AI Platform")
     child.send("\x15Bad [name]\r")
@@ -518,6 +523,10 @@ def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch
         child.send("\r")
         child.expect_exact(question)
     child.send("\r")
+    child.expect_exact("Ada's AI will have")
+    child.expect_exact("Write it?")
+    assert not (work / "dest").exists()
+    child.send("\r")
     child.expect_exact("Ada's AI is in")
     child.expect_exact(NEXT)
     child.expect(pexpect.EOF)
@@ -533,7 +542,7 @@ def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch
 def test_an_interruption_of_the_wizard_leaves_nothing(
     template: Path, work: Path, scratch: Path, stop: str
 ) -> None:
-    child = wizard(template, work / "a" / "dest", scratch)
+    child = wizard(template, work / "a" / "dest", scratch, "--preset=standard")
     child.expect_exact("What is the project called?")
     child.send("\r")
     child.expect_exact("What is its short name?")

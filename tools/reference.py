@@ -8,6 +8,7 @@ import jinja2
 import yaml
 
 from azd_ai_scaffold.cli import PROGRAM, main
+from azd_ai_scaffold.exit_codes import MEANINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = "---\n!include tables/*.yml\n---\n"
@@ -113,14 +114,9 @@ def command_line_page() -> str:
         context = group if command is main else click.Context(command, group, command.name)
         context.terminal_width = 80
         lines.append(f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n")
-    lines.append(
-        "## Exit codes\n\n"
-        "| Code | Meaning |\n|---|---|\n"
-        "| 0 | done |\n"
-        "| 1 | refused or failed; one line on standard error says why |\n"
-        "| 2 | wrong usage: an unknown option, question or command |\n"
-        "| 130 | interrupted with Ctrl-C; 128 plus the number of any other signal |\n"
-    )
+    lines.append("## Exit codes\n\n| Code | Meaning |\n|---|---|")
+    lines.extend(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
+    lines.append("")
     return "\n".join(lines)
 
 

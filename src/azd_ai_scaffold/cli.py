@@ -1,15 +1,44 @@
 """The command line. Light on purpose: a command imports what it needs when it runs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.errors import ScaffoldError, one_line
+from azd_ai_scaffold.exit_codes import DONE, FAILED, INTERRUPTED, NEWER
+from azd_ai_scaffold.signals import Stopped, stop_signals
 
 PROGRAM = "azd-ai-scaffold"
-INTERRUPTED = 130
+PRESETS = ("minimal", "standard", "enterprise")  # presets.yml; not read for --help
+
+Command = Callable[..., Any]
+
+
+def answer_options(command: Command) -> Command:
+    """The options of every command that lets copier ask questions."""
+    options = [
+        click.option(
+            "--data",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="Answer a question; several services are comma-separated. Repeatable.",
+        ),
+        click.option(
+            "--data-file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Answers as YAML; --data goes over them.",
+        ),
+        click.option("--defaults", is_flag=True, help="Take the default of every question left."),
+        click.option("--yes", "-y", is_flag=True, help="Go on without being asked to agree."),
+        click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,37 +50,170 @@ def main() -> None:
 @main.command(short_help="Render a new repository into DEST.")
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option(
-    "--data",
-    "data",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Answer a question; several services are comma-separated. Repeatable.",
+    "--preset",
+    type=click.Choice(PRESETS),
+    help="Answers about size and security to start from.",
 )
-@click.option("--defaults", is_flag=True, help="Take the default of every question left.")
+@answer_options
 @click.option(
     "--template",
     metavar="URL|PATH",
     help="The template's git repository. Default: where this program was installed from.",
 )
 @click.option("--vcs-ref", metavar="REF", help="A tag, branch or commit of --template.")
+@click.option("--no-git", is_flag=True, help="Make no repository and no first commit.")
 def new(
-    dest: Path, data: Sequence[str], defaults: bool, template: str | None, vcs_ref: str | None
+    dest: Path,
+    preset: str | None,
+    data: Sequence[str],
+    data_file: Path | None,
+    defaults: bool,
+    yes: bool,
+    quiet: bool,
+    template: str | None,
+    vcs_ref: str | None,
+    no_git: bool,
 ) -> None:
     """Render a new repository into DEST, a folder that is missing, empty or holds only .git.
 
-    Asks the questions in the terminal; --data answers some of them and --defaults the rest.
-    Nothing is left behind when it fails or is interrupted.
+    Asks for a preset and then what it leaves open; --preset, --data and --data-file answer in
+    advance and --defaults the rest. Shows the services, the security choices and the Azure
+    resources before it writes, and makes the first commit. Nothing is left behind when it fails
+    or is interrupted.
     """
+    from azd_ai_scaffold.answers import given_answers
     from azd_ai_scaffold.new import new_repository, next_steps
+    from azd_ai_scaffold.presets import ask_preset, load_presets
+    from azd_ai_scaffold.rendering import Given
+    from azd_ai_scaffold.staging import check_destination
 
-    rendered = new_repository(dest, data, defaults=defaults, template=template, vcs_ref=vcs_ref)
-    if rendered.source.is_local:
-        click.echo(
-            f"{PROGRAM}: warning: the template is the folder {rendered.source.url}: "
-            "only this machine can update from it",
-            err=True,
+    answers = given_answers(data, data_file)
+    check_destination(dest.resolve())
+    if not (defaults or has_terminal()):
+        raise ScaffoldError("there is no terminal to ask in: pass --defaults (and --data)")
+    customise = False
+    chosen = load_presets()[preset] if preset else None
+    if not (chosen or defaults):
+        chosen, customise = ask_preset()
+    given = Given(answers, chosen.answers if chosen else {}, customise, defaults)
+
+    repository = new_repository(
+        dest,
+        (template, vcs_ref),
+        given,
+        with_git=not no_git,
+        agree=None if quiet else lambda text: agree(text, "Write it?", without_asking=yes),
+    )
+    if repository.source.is_local:
+        warn(
+            f"the template is the folder {repository.source.url}: "
+            "only this machine can update from it"
         )
-    click.echo(next_steps(rendered, dest))
+    if repository.uncommitted and not no_git:
+        warn(f"there is no first commit: {repository.uncommitted}")
+    if not quiet:
+        click.echo(next_steps(repository, dest))
+
+
+@main.command(short_help="Take a newer template into the repository DEST.")
+@click.argument("dest", type=click.Path(path_type=Path), default=Path())
+@click.option("--check", is_flag=True, help="Only say whether a newer template exists.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: say it as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@answer_options
+@click.option("--vcs-ref", metavar="REF", help="A tag, branch or commit. Default: newest release.")
+@click.option(
+    "--allow-replace",
+    is_flag=True,
+    help="Allow another project_slug, location or pattern: it replaces what is deployed.",
+)
+def update(
+    dest: Path,
+    check: bool,
+    as_json: bool,
+    dry_run: bool,
+    data: Sequence[str],
+    data_file: Path | None,
+    defaults: bool,
+    yes: bool,
+    quiet: bool,
+    vcs_ref: str | None,
+    allow_replace: bool,
+) -> int:
+    """Take a newer template, or other answers, into the repository DEST (default: here).
+
+    Shows the changelog, the files and the conflicts, then changes the repository: all of it or
+    nothing. What changed is staged for you to commit. Your edits are kept; where the template
+    changed the same lines, or removed or renamed a file that you edited, there is a conflict.
+    """
+    if as_json and not check:
+        raise click.UsageError("--json belongs to --check")
+    if check:
+        return check_template(dest, vcs_ref, as_json=as_json, quiet=quiet)
+    from azd_ai_scaffold import report
+    from azd_ai_scaffold.answers import given_answers
+    from azd_ai_scaffold.merge import apply
+    from azd_ai_scaffold.rendering import Given
+    from azd_ai_scaffold.update import prepared_update
+
+    given = Given(given_answers(data, data_file), defaults=defaults)
+    if not (defaults or has_terminal()):
+        raise ScaffoldError("there is no terminal to ask in: pass --defaults (and --data)")
+    with prepared_update(dest, given, vcs_ref, allow_replace=allow_replace) as prepared:
+        merged, top = prepared.merged, prepared.repository.top
+        show = (lambda _: None) if quiet else click.echo
+        show(report.summary(prepared))
+        if dry_run:
+            show(merged.diff(color=sys.stdout.isatty()))
+        elif not merged.changes:
+            show("Nothing changes.")
+            return DONE
+        elif not quiet and not agree("", "Change the repository?", without_asking=yes):
+            raise ScaffoldError("nothing was written")
+        else:
+            apply(merged, top)
+        if merged.conflicts:
+            click.echo(report.conflicts(merged, top), err=True)
+            return FAILED
+        if not dry_run:
+            show("All of it is staged: git diff --cached shows it, git commit keeps it.")
+    return DONE
+
+
+def check_template(dest: Path, vcs_ref: str | None, *, as_json: bool, quiet: bool) -> int:
+    """Say whether a newer template exists, with the exit code."""
+    import json
+    from dataclasses import asdict
+
+    from azd_ai_scaffold.update import check_versions
+
+    versions = check_versions(dest, vcs_ref)
+    if as_json:
+        click.echo(json.dumps(asdict(versions)))
+    elif not quiet:
+        newer = f"{versions.latest} is newer: azd-ai-scaffold update"
+        click.echo(f"{versions.current}: {newer if versions.newer else 'the newest template'}")
+    return NEWER if versions.newer else DONE
+
+
+def has_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def agree(text: str, question: str, *, without_asking: bool) -> bool:
+    """Show what is about to happen; in a terminal ask whether it shall."""
+    click.echo(text)
+    if without_asking or not has_terminal():
+        return True
+    import questionary
+
+    return bool(questionary.confirm(question, default=True, qmark="🎤").unsafe_ask())
+
+
+def warn(line: str) -> None:
+    """One line that is no failure."""
+    click.echo(f"{PROGRAM}: warning: {line}", err=True)
 
 
 class PlanCommand(click.Command):
@@ -123,11 +285,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; by default the process's arguments.
 
     Returns:
-        The exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C, 128 plus the
-        signal's number after another signal.
+        The exit code, one of `exit_codes`.
     """
     try:
-        code = main.main(arguments, PROGRAM, standalone_mode=False)
+        with stop_signals():
+            code = main.main(arguments, PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
@@ -137,11 +299,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ScaffoldError as error:
         click.echo(f"{PROGRAM}: {error}", err=True)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort) as interrupt:
+    except (KeyboardInterrupt, EOFError, click.Abort) as interrupt:
         click.echo(f"{PROGRAM}: interrupted, nothing was written", err=True)
-        # click wraps what interrupted it
-        return getattr(interrupt.__cause__, "exit_code", INTERRUPTED)
-    return code if isinstance(code, int) else 0
+        # Click and copier wrap what interrupted them.
+        causes = (interrupt, interrupt.__cause__, getattr(interrupt.__cause__, "__cause__", None))
+        return next((c.exit_code for c in causes if isinstance(c, Stopped)), INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 (whatever it is, nobody sees a traceback)
+        click.echo(f"{PROGRAM}: {one_line(error)}", err=True)
+        return FAILED
+    return code if isinstance(code, int) else DONE
 
 
 def entry_point() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.git import ask_git, git_line
 
 PACKAGE = "azd-ai-scaffold"
 REMOTE_TIMEOUT = 20  # seconds
@@ -78,9 +79,9 @@ def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
     """Its `origin` where HEAD is there and it answers, else the checkout itself."""
     _check_repository(checkout)
     _check_clean(checkout)
-    head = _git(checkout, "rev-parse", "HEAD")
-    remote = _git(checkout, "config", "--get", "remote.origin.url", check=False)
-    pushed = _git(checkout, "for-each-ref", "--contains", head, "refs/remotes/origin")
+    head = git_line(checkout, "rev-parse", "HEAD")
+    remote = ask_git(checkout, "config", "--get", "remote.origin.url")
+    pushed = git_line(checkout, "for-each-ref", "--contains", head, "refs/remotes/origin")
     if not remote or not pushed:
         return Source(str(checkout), ref or head)
     local = (checkout / Path(remote).expanduser()).resolve()
@@ -111,19 +112,19 @@ def _check_repository(path: Path) -> None:
     """Refuse a folder whose renderings could not be updated."""
     if not path.is_dir():
         raise ScaffoldError(f"{path} is no folder: give the template's git repository")
-    if _git(path, "rev-parse", "--is-bare-repository", check=False) == "true":
+    if ask_git(path, "rev-parse", "--is-bare-repository") == "true":
         return
-    top = _git(path, "rev-parse", "--show-toplevel", check=False)
+    top = ask_git(path, "rev-parse", "--show-toplevel")
     if not top or Path(top).resolve() != path.resolve():
         raise ScaffoldError(f"{path} is no git repository: renderings of it could not be updated")
-    if _git(path, "rev-parse", "--is-shallow-repository") == "true":
+    if git_line(path, "rev-parse", "--is-shallow-repository") == "true":
         raise ScaffoldError(f"{path} is a shallow clone: run git -C {path} fetch --unshallow first")
 
 
 def _check_clean(path: Path) -> None:
     """Refuse changes that are not committed: copier would render and then record none of them."""
-    bare = _git(path, "rev-parse", "--is-bare-repository") == "true"
-    if not bare and _git(path, "status", "--porcelain"):
+    bare = git_line(path, "rev-parse", "--is-bare-repository") == "true"
+    if not bare and git_line(path, "status", "--porcelain"):
         raise ScaffoldError(
             f"{path} has changes that are not committed: commit or stash them first"
         )
@@ -142,18 +143,3 @@ def _copier_url(url: str) -> str:
     if re.match(r"(git@|git://|gh:|gl:)", bare) or bare.endswith(".git"):
         return bare
     return f"git+{bare}"
-
-
-def _git(folder: Path, *arguments: str, check: bool = True) -> str:
-    """Output of a git command in a folder; with `check`, its failure is told in one line."""
-    result = subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if check and result.returncode:
-        reason = (result.stderr.strip().splitlines() or ["git failed"])[0]
-        raise ScaffoldError(f"{folder} cannot be read as a git repository: {reason}")
-    return result.stdout.strip() if result.returncode == 0 else ""

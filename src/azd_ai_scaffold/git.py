@@ -1,0 +1,56 @@
+"""Runs git; a failure is told in one line."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from azd_ai_scaffold.errors import ScaffoldError
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+
+
+def git(
+    folder: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Output of a git command that runs in a folder.
+
+    Raises:
+        ScaffoldError: It failed.
+    """
+    result = _run(folder, arguments, stdin, environment)
+    if result.returncode:
+        lines = result.stderr.decode(errors="replace").strip().splitlines()
+        raise ScaffoldError(f"git in {folder}: {lines[0] if lines else 'failed'}")
+    return result.stdout
+
+
+def git_line(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    """As `git`, for a command that answers with text; the white space around it is removed."""
+    return git(folder, *arguments, environment=environment).decode(errors="replace").strip()
+
+
+def ask_git(folder: Path, *arguments: str) -> str:
+    """As `git_line`, but empty when the command fails: for questions whose answer may be no."""
+    result = _run(folder, arguments, b"", None)
+    return result.stdout.decode(errors="replace").strip() if result.returncode == 0 else ""
+
+
+def _run(
+    folder: Path, arguments: tuple[str, ...], stdin: bytes, environment: Mapping[str, str] | None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        env=_inherited() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(environment or {}),
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
+
+
+def _inherited() -> dict[str, str]:
+    """The environment without what a git hook would set: it names another repository."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}

@@ -1,0 +1,87 @@
+"""Says what a rendering holds before it is written: services, security, Azure resources."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
+from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.evaluation import LOCATION, compile_infrastructure, evaluate
+from azd_ai_scaffold.rendering import Rendering
+
+PROFILES = ("dev", "prod")
+SECURITY_QUESTIONS = ("network", "edge", "user_auth", "data_residency")
+
+
+def preview(rendering: Rendering, folder: Path) -> str:
+    """What the repository rendered in `folder` will be.
+
+    Args:
+        rendering: What copier rendered there.
+        folder: The rendered repository.
+
+    Returns:
+        Lines of text: the services that azd deploys, each security choice, and how many Azure
+        resources of each kind the profiles dev and prod have.
+    """
+    lines = [f"{rendering.project_name} will have", ""]
+    if services := azd_services(folder):
+        lines += [f"  {'services':<15} {', '.join(services)}"]
+    lines += [f"  {name:<15} {value}" for name, value in security_choices(rendering).items()]
+    if (folder / "infra" / "main.bicep").is_file():
+        location = str(rendering.answers.get("location", LOCATION))
+        lines += ["", *resources_by_kind(folder, location)]
+    return "\n".join(lines) + "\n"
+
+
+def azd_services(folder: Path) -> list[str]:
+    """Names of the services in `azure.yaml`; none without one."""
+    import yaml
+
+    path = folder / "azure.yaml"
+    if not path.is_file():
+        return []
+    return list(yaml.safe_load(path.read_bytes()).get("services", {}))
+
+
+def security_choices(rendering: Rendering) -> dict[str, str]:
+    """Each security question that was asked, with the answer in the template's words."""
+    choices = {}
+    for name in SECURITY_QUESTIONS:
+        if name in rendering.answers:
+            value = rendering.answers[name]
+            labels = rendering.questions[name].get("choices")
+            known = labels.items() if isinstance(labels, Mapping) else ()
+            label = next((label for label, choice in known if choice == value), "")
+            choices[name] = f"{value} ({label})" if label else str(value)
+    return {"keys": "none anywhere: managed identities", **choices} if choices else {}
+
+
+def resources_by_kind(folder: Path, location: str) -> list[str]:
+    """A table of the resources by type and profile; without Bicep one line that says so."""
+    try:
+        if find_bicep() is None:
+            return [f"  Azure resources are not shown. {HOW_TO_GET_BICEP}."]
+        with Bicep() as bicep:
+            compilation = compile_infrastructure(bicep, folder)
+            counts = {}
+            for profile in PROFILES:
+                variables = {
+                    "AZURE_ENV_NAME": profile,
+                    "AZURE_ENV_TYPE": profile,
+                    "AZURE_LOCATION": location,
+                }
+                resources = evaluate(bicep, folder, variables, compilation).resources
+                counts[profile] = Counter(resource.type for resource in resources)
+    except ScaffoldError as error:
+        return [f"  Azure resources are not shown. {str(error).splitlines()[0]}."]
+    kinds = sorted({kind for count in counts.values() for kind in count})
+    totals = {"Azure resources": {profile: counts[profile].total() for profile in PROFILES}}
+    table = totals | {f"  {kind}": {p: counts[p][kind] for p in PROFILES} for kind in kinds}
+    width = max(map(len, table))
+    heading = " " * width + "".join(f"{profile:>6}" for profile in PROFILES)
+    rows = [
+        f"{name:<{width}}" + "".join(f"{row[p]:>6}" for p in PROFILES)
+        for name, row in table.items()
+    ]
+    return [f"  {line}" for line in (heading, *rows)]

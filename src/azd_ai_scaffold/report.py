@@ -1,0 +1,55 @@
+"""Says what an update does, before it does it."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from azd_ai_scaffold.merge import Conflict, Merged
+from azd_ai_scaffold.update import Update
+
+SECTION_LINES = 40  # of a conflict; the file has the rest
+
+
+def summary(update: Update) -> str:
+    """The changelog between the versions, and the files that change."""
+    versions = update.versions
+    if versions.current == versions.latest:
+        heading = f"Template {versions.current} of {update.repository.template}"
+    else:
+        heading = f"Template {versions.current} → {versions.latest} of {update.repository.template}"
+    return "\n\n".join(filter(None, [heading, update.changelog, files(update.merged)]))
+
+
+def files(merged: Merged) -> str:
+    """Added, changed and removed files, a line each."""
+    lines = [
+        *(f"  added    {path}" for path in merged.changes.added),
+        *(f"  changed  {path}" for path in merged.changes.changed),
+        *(f"  removed  {path}" for path in merged.changes.removed),
+        *(f"  deleted by you, and stays so  {path}" for path in merged.passed_over),
+    ]
+    return "\n".join(["Files", *lines]) if lines else ""
+
+
+def conflicts(merged: Merged, repository: Path) -> str:
+    """Every conflict with both sides, and the command that continues; empty without one."""
+    if not merged.conflicts:
+        return ""
+    parts = [f"Conflicts: {len(merged.conflicts)}"]
+    parts += ["\n".join(_conflict(conflict)) for conflict in merged.conflicts]
+    paths = shlex.join(conflict.path for conflict in merged.conflicts)
+    where = f"git -C {shlex.quote(str(repository))}"
+    parts.append(
+        "Edit these files, then continue:\n\n"
+        f"  {where} add {paths} && {where} commit\n\n"
+        f"or go back to where you were:\n\n  {where} reset --hard"
+    )
+    return "\n\n".join(parts)
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    yield f"  {conflict.path}: {conflict.reason}"
+    lines = conflict.sections.splitlines()
+    yield from (f"    {line}" for line in lines[:SECTION_LINES])
+    if len(lines) > SECTION_LINES:
+        yield f"    … {len(lines) - SECTION_LINES} more lines in the file"

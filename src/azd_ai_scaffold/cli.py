@@ -97,12 +97,16 @@ def new(
         chosen, customise = ask_preset()
     given = Given(answers, chosen.answers if chosen else {}, customise, defaults)
 
+    def agree_to(what: str) -> bool:
+        click.echo(what)
+        return agree("Write it?", without_asking=yes)
+
     repository = new_repository(
         dest,
         (template, vcs_ref),
         given,
         with_git=not no_git,
-        agree=None if quiet else lambda text: agree(text, "Write it?", without_asking=yes),
+        agree=None if quiet else agree_to,
     )
     if repository.source.is_local:
         warn(
@@ -152,6 +156,7 @@ def update(
         return check_template(dest, vcs_ref, as_json=as_json, quiet=quiet)
     from azd_ai_scaffold import report
     from azd_ai_scaffold.answers import given_answers
+    from azd_ai_scaffold.azure_changes import show_azure_changes
     from azd_ai_scaffold.merge import apply
     from azd_ai_scaffold.rendering import Given
     from azd_ai_scaffold.update import prepared_update
@@ -161,23 +166,23 @@ def update(
         raise ScaffoldError("there is no terminal to ask in: pass --defaults (and --data)")
     with prepared_update(dest, given, vcs_ref, allow_replace=allow_replace) as prepared:
         merged, top = prepared.merged, prepared.repository.top
-        show = (lambda _: None) if quiet else click.echo
-        show(report.summary(prepared))
-        if dry_run:
-            show(merged.diff(color=sys.stdout.isatty()))
-        elif not merged.changes:
-            show("Nothing changes.")
-            return DONE
-        elif not quiet and not agree("", "Change the repository?", without_asking=yes):
-            raise ScaffoldError("nothing was written")
-        else:
-            apply(merged, top)
+        if not quiet:
+            click.echo(report.summary(prepared))
         if merged.conflicts:
-            click.echo(report.conflicts(merged, top), err=True)
-            return FAILED
-        if not dry_run:
-            show("All of it is staged: git diff --cached shows it, git commit keeps it.")
-    return DONE
+            click.echo(report.conflicts(merged), err=True)
+        if dry_run:
+            if not quiet:
+                click.echo(merged.diff(color=sys.stdout.isatty()))
+                show_azure_changes(prepared)
+        elif merged.changes or merged.conflicts:
+            if not (quiet or agree("Change the repository?", without_asking=yes)):
+                raise ScaffoldError("nothing was written")
+            apply(merged, top)
+            if merged.conflicts:
+                click.echo(report.how_to_continue(merged, top), err=True)
+            elif not quiet:
+                click.echo("All of it is staged: git diff --cached shows it, git commit keeps it.")
+    return FAILED if merged.conflicts else DONE
 
 
 def check_template(dest: Path, vcs_ref: str | None, *, as_json: bool, quiet: bool) -> int:
@@ -201,9 +206,8 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def agree(text: str, question: str, *, without_asking: bool) -> bool:
-    """Show what is about to happen; in a terminal ask whether it shall."""
-    click.echo(text)
+def agree(question: str, *, without_asking: bool) -> bool:
+    """In a terminal ask whether to go on."""
     if without_asking or not has_terminal():
         return True
     import questionary

@@ -31,20 +31,21 @@ def files(merged: Merged) -> str:
     return "\n".join(["Files", *lines]) if lines else ""
 
 
-def conflicts(merged: Merged, repository: Path) -> str:
-    """Every conflict with both sides, and the command that continues; empty without one."""
-    if not merged.conflicts:
-        return ""
+def conflicts(merged: Merged) -> str:
+    """Every conflict, with what both sides have there."""
     parts = [f"Conflicts: {len(merged.conflicts)}"]
     parts += ["\n".join(_conflict(conflict)) for conflict in merged.conflicts]
-    paths = shlex.join(conflict.path for conflict in merged.conflicts)
-    where = f"git -C {shlex.quote(str(repository))}"
-    parts.append(
-        "Edit these files, then continue:\n\n"
-        f"  {where} add {paths} && {where} commit\n\n"
-        f"or go back to where you were:\n\n  {where} reset --hard"
-    )
     return "\n\n".join(parts)
+
+
+def how_to_continue(merged: Merged, repository: Path) -> str:
+    """The commands for the time after the conflicts."""
+    paths = shlex.join(conflict.path for conflict in merged.conflicts)
+    git = f"git -C {shlex.quote(str(repository))}"
+    return (
+        f"\nEdit these files, then continue:\n\n  {git} add {paths} && {git} commit\n\n"
+        f"or go back to where you were:\n\n  {git} reset --hard"
+    )
 
 
 def _conflict(conflict: Conflict) -> Iterator[str]:

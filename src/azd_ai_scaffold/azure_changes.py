@@ -1,0 +1,62 @@
+"""What an update changes in Azure, per profile: the repository before and after it, compared."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
+from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.plan.build import plan_repository
+from azd_ai_scaffold.plan.comparison import Comparison, compare_plans
+from azd_ai_scaffold.plan.model import Plan
+from azd_ai_scaffold.plan.revision import exported
+from azd_ai_scaffold.plan.variables import Variables
+from azd_ai_scaffold.progress import progress
+from azd_ai_scaffold.rendering import recorded_answers
+from azd_ai_scaffold.update import Update
+
+
+def show_azure_changes(update: Update) -> None:
+    """Print what the update changes in Azure; without Bicep, or where it refuses, one line."""
+    try:
+        if find_bicep() is None:
+            print(f"Changes in Azure are not shown. {HOW_TO_GET_BICEP}.")
+            return
+        with progress("Evaluating before and after"):
+            comparisons = compare_update(update)
+    except ScaffoldError as error:
+        print(f"Changes in Azure are not shown. {str(error).splitlines()[0]}.")
+        return
+    from rich.console import Console
+
+    from azd_ai_scaffold.plan.views.table import show_comparison
+
+    console = Console(width=None if sys.stdout.isatty() else 400, highlight=False)
+    for comparison in comparisons:
+        show_comparison(comparison, console)
+
+
+def compare_update(update: Update) -> list[Comparison]:
+    """Compare the repository's commit with the result of the update, profile by profile.
+
+    Raises:
+        ScaffoldError: One of them cannot be evaluated; conflict markers in its Bicep are a reason.
+    """
+    repository, versions = update.repository, update.versions
+    with Bicep() as bicep, exported(repository.folder, update.merged.head) as folder:
+        before = _plan(bicep, folder)
+        after = _plan(bicep, update.merged.scratch / repository.subfolder)
+    return [
+        dataclasses.replace(
+            found,
+            before=f"{found.before} with {versions.current}",
+            after=f"{found.after} with {versions.latest}",
+        )
+        for found in compare_plans(before, after)
+    ]
+
+
+def _plan(bicep: Bicep, folder: Path) -> Plan:
+    location = recorded_answers(folder).get("location")
+    variables = {"AZURE_LOCATION": str(location)} if location else {}
+    return plan_repository(folder, Variables(variables), bicep=bicep)

@@ -81,21 +81,21 @@ def _fill(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
             return None
 
 
-def _structured(body: dict[str, Any]) -> str | None:
-    """Return the JSON that a request for structured output gets; none if it is not one."""
+def _structured(body: dict[str, Any]) -> list[str] | None:
+    """Return the words of the JSON that a request for structured output gets; none for others."""
     wanted = json_object(json_object(body.get("text")).get("format"))
     if wanted.get("type") != "json_schema":
         return None
     schema = json_object(wanted.get("schema"))
-    return json.dumps(_fill(schema, json_object(schema.get("$defs"))))
+    answer = json.dumps(_fill(schema, json_object(schema.get("$defs"))))
+    return re.findall(r"\S+\s*", answer)
 
 
 class _Answering:
     """One answer in the making: its response object and its events."""
 
     def __init__(self, body: dict[str, Any], messages: list[tuple[str, str]]) -> None:
-        structured = _structured(body)
-        self.words = _answer(messages) if structured is None else [structured]
+        self.words = _structured(body) or _answer(messages)
         reasoning = json_object(body.get("reasoning"))
         self._reasoning = 0 if reasoning.get("effort") in ("none", "minimal") else 64
         limit = body.get("max_output_tokens")

@@ -84,7 +84,7 @@ class Resource:
             return f"/subscriptions/{call[1]}/resourceGroups/{call[2]}"
         if call := re.match(r"\[subscriptionResourceId\('([^']+)', '[\w.]+/", self.id):
             return f"/subscriptions/{call[1]}"
-        return re.split(r"/(?:providers|resourceGroups)/(?!.*/providers/)", self.id)[0]
+        return re.split(r"(?is)/(?:providers|resourceGroups)/(?!.*/providers/)", self.id)[0]
 
     @property
     def location(self) -> str | None:

@@ -45,7 +45,7 @@ ROLES = {
     "7ca78c08-252a-4471-8644-bb5ff32d4ba0": "Search Service Contributor",
 }
 _ASSIGNMENT = "microsoft.authorization/roleassignments"
-_REFERENCE = re.compile(r"reference\('([^']+)'")
+_REFERENCE = re.compile(r"reference\('((?:[^']|'')+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,10 @@ def grants(resources: Iterable[Resource]) -> tuple[Grant, ...]:
             continue
         principal = str(resource.properties.get("principalId", ""))
         reference = _REFERENCE.search(principal)
-        bearer = known.get(reference[1].lower()) if reference else None
-        if reference and bearer is None:
-            principal = reference[1].rpartition("/")[2]
+        target = reference[1].replace("''", "'") if reference else ""
+        bearer = known.get(target.lower())
+        if target and bearer is None:
+            principal = target.rpartition("/")[2]
         role = str(resource.properties.get("roleDefinitionId", "")).rpartition("/")[2]
         found.append(
             Grant(

@@ -84,16 +84,22 @@ class _Evaluator:
     def profile(self, name: str, variables: Variables) -> Profile:
         """Evaluate one profile without the values that are hidden."""
         variables = variables.with_default(AZURE_LOCATION=_default_location(self.template))
-        found, missing = self._evaluate(variables, variables.placeholders(self.public))
-        read = [hidden for hidden in sorted(variables.hidden) if self._reads(hidden)]
+        values = variables.placeholders(self.public)
+        base, missing = self._evaluate(variables, values)
+        read = [
+            hidden
+            for hidden in sorted(variables.hidden)
+            if values[hidden] != variables.values[hidden] and self._reads(hidden)
+        ]
+        found = base
         for number in set(read).intersection(variables.numbers(self.public)):
             values = variables.placeholders(self.public, other=number)
             other, _ = self._evaluate(variables, values)
-            if len(other["resources"]) != len(found["resources"]):
+            if len(other["resources"]) != len(base["resources"]):
                 raise EvaluationError(
                     f"{number} decides which resources there are: add --show {number}"
                 )
-            found = _hide_differences(found, other, placeholder(number))
+            found = _hide_differences(found, base, other, placeholder(number))
         found = mask(found, variables.targets())
         resources = tuple(Resource(body) for body in found["resources"])
         return Profile(
@@ -111,20 +117,19 @@ class _Evaluator:
         self, variables: Variables, values: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[str]]:
         """Resources and outputs with these azd variables, and the parameters that nothing gives."""
-        parameters = self._parameters(values)
-        missing = _missing(self.template, parameters)
-        stand_ins = {name: placeholder(name) for name in missing}
-        compilation = self.compilation
-        if missing or variables.hidden:
-            # A placeholder is no proof that the value is too long or too big.
-            text = json.dumps(_without_limits(self.template))
-            compilation = dataclasses.replace(compilation, template=text)
         real = {name: variables.values[name] for name in TARGETS if name in variables.values}
+        compilation = self.compilation
         try:
+            parameters = self._parameters(values)
+            missing = _missing(self.template, parameters)
+            if missing or variables.hidden:
+                # A placeholder is no proof that the value is too long or too big.
+                text = json.dumps(_without_limits(self.template))
+                compilation = dataclasses.replace(compilation, template=text)
             evaluation = evaluate_template(
                 self.bicep,
                 compilation,
-                parameters | stand_ins,
+                parameters | {name: placeholder(name) for name in missing},
                 Deployment.of({**values, **real}),
                 self.infrastructure.name,
             )
@@ -196,15 +201,19 @@ def _without_limits(template: Any) -> Any:
     return {key: _without_limits(item) for key, item in template.items() if key not in drop}
 
 
-def _hide_differences(value: Any, other: Any, stand_in: str) -> Any:
-    """A JSON value with the stand-in wherever another one differs."""
-    if value == other:
-        return value
-    if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
-        return {key: _hide_differences(value[key], other[key], stand_in) for key in value}
-    if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
-        pairs = zip(value, other, strict=True)
-        return [_hide_differences(*pair, stand_in) for pair in pairs]
+def _hide_differences(found: Any, base: Any, other: Any, stand_in: str) -> Any:
+    """A JSON value with the stand-in wherever two evaluations, base and other, differ."""
+    if base == other:
+        return found
+    # What was hidden before is no container any more.
+    if isinstance(found, dict) and isinstance(other, dict) and base.keys() == other.keys():
+        return {
+            key: _hide_differences(item, base[key], other[key], stand_in)
+            for key, item in found.items()
+        }
+    if isinstance(found, list) and isinstance(other, list) and len(base) == len(other):
+        triples = zip(found, base, other, strict=True)
+        return [_hide_differences(*triple, stand_in) for triple in triples]
     return stand_in
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from azd_ai_scaffold.bicep import Bicep
 from azd_ai_scaffold.errors import ScaffoldError, WrongUsageError
+from azd_ai_scaffold.evaluation import EvaluationError
 from azd_ai_scaffold.plan.build import PROFILES, plan_repository
 from azd_ai_scaffold.plan.comparison import Comparison, compare, compare_plans
 from azd_ai_scaffold.plan.infrastructure import find_infrastructure
@@ -73,7 +74,11 @@ def _compare(
         plan = plan_repository(repository, variables, profiles=what, bicep=bicep)
         return [compare(*plan.profiles)]
     with exported(repository, what[0]) as folder:
-        before = plan_repository(folder, variables, bicep=bicep)
+        try:
+            before = plan_repository(folder, variables, bicep=bicep)
+        except EvaluationError as error:
+            line = str(error).replace(str(folder), str(repository))
+            raise ScaffoldError(f"at {what[0]}: {line}") from error
     after = plan_repository(repository, variables, bicep=bicep)
     return [
         dataclasses.replace(

@@ -210,8 +210,6 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any,
     """Paths of what differs in two JSON values; lists of named objects are compared by name."""
     # To Azure null is a property that is not there.
     before, after = (MISSING if value is None else value for value in (before, after))
-    if before == after and type(before) is type(after):
-        return
     if isinstance(before, list) and isinstance(after, list):
         old, new = _by_name(before), _by_name(after)
         if old is not None and new is not None:
@@ -224,7 +222,13 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any,
             found = before.get(name, MISSING), after.get(name, MISSING)
             yield from _differences(_join(path, name), *found)
         return
-    yield path, before, after
+    if before is not after and _text(before) != _text(after):
+        yield path, before, after
+
+
+def _text(value: Any) -> str:
+    """JSON in which 1, true and "1" differ, as they do to Azure."""
+    return repr(value) if value is MISSING else json.dumps(value, sort_keys=True)
 
 
 def _by_name(items: list[Any]) -> dict[str, Any] | None:

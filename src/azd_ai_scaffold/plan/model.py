@@ -42,6 +42,10 @@ class Profile:
     unknown: tuple[Unknown, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def of_type(self, kind: str) -> tuple[Resource, ...]:
+        """The resources of one type; case does not matter, as in Azure."""
+        return tuple(found for found in self.resources if found.type.lower() == kind.lower())
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -23,7 +23,7 @@ def exported(repository: Path, revision: str) -> Iterator[Path]:
         A folder that is removed afterwards.
 
     Raises:
-        ScaffoldError: There is no git, no such revision, or no such folder in it.
+        ScaffoldError: There is no git, or no such revision.
     """
     commit = _git(
         repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
@@ -32,11 +32,10 @@ def exported(repository: Path, revision: str) -> Iterator[Path]:
         raise ScaffoldError(
             f"{repository} has no revision {revision!r}: give a tag, branch or commit"
         )
-    below = _git(repository, "rev-parse", "--show-prefix") or b""
-    tree = commit.strip().decode() + ":" + below.strip().decode()
-    archive = _git(repository, "archive", "--format=tar", tree)
+    # Below the root of the git repository this is the content of the folder alone.
+    archive = _git(repository, "archive", "--format=tar", commit.strip().decode())
     if archive is None:
-        raise ScaffoldError(f"{repository} did not exist at {revision}")
+        raise ScaffoldError(f"{repository} cannot be exported at {revision!r}")
     with tempfile.TemporaryDirectory(prefix="azd-ai-scaffold-") as name:
         folder = Path(name).resolve() / repository.name
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:

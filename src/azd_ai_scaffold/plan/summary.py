@@ -51,11 +51,13 @@ def remarks(profile: Profile) -> Iterator[str]:
         yield f"resources outside the repository were not read: {_listed(map(_last, outside))}"
     secure, values, other = set(), set(), set()
     for found in profile.unknown:
+        if found.existing:
+            continue
         if properties := _PROPERTY.findall(found.expression):
             values |= {f"{_last(name)}{path}" for name, path in properties}
         elif parameters := _PARAMETER.findall(found.expression):
             secure |= set(parameters)
-        elif not found.existing:
+        else:
             other.add(f"{found.resource}: {found.path}")
     if values:
         yield f"known only to Azure, once it has deployed: {_listed(values)}"

@@ -19,7 +19,7 @@ from azd_ai_scaffold.plan.views.text import printable, short
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
 _NETWORK = "microsoft.network/virtualnetworks"
 _ENVIRONMENT = "microsoft.app/managedenvironments"
-_SUBNET = re.compile(r"(/subscriptions/.*?/virtualNetworks/[^/]+)/subnets/([^/]+)$", re.IGNORECASE)
+_SUBNET = re.compile(r"/subscriptions/.*/virtualNetworks/([^/]+)/subnets/([^/]+)", re.IGNORECASE)
 # Everything else in a label is written as a number, so that no name can end it.
 _PLAIN = re.compile(r"[^\w ./:,()-]")
 
@@ -45,6 +45,7 @@ class _Diagram:
         self.nodes: dict[str, str] = {}
         self.labels: dict[str, str] = {}
         self.edges: list[str] = []
+        self.subgraphs = 0
 
     def lines(self) -> Iterator[str]:
         """The body of the profile's subgraph."""
@@ -86,8 +87,7 @@ class _Diagram:
             return (resource.name,)
         for text in _texts(properties):
             if found := _SUBNET.fullmatch(text):
-                network = found[1].rpartition("/")[2]
-                return (network, f"{network}/{found[2]}")
+                return (found[1], found[2])
         return ()
 
     def _tree(
@@ -101,13 +101,10 @@ class _Diagram:
         )
         for name in inner:
             below = (*here, name)
-            identifier = self._identifier(("subgraph", *below))
-            yield f"subgraph {identifier}[{_label(name.rpartition('/')[2])}]"
+            self.subgraphs += 1
+            yield f"subgraph {self.prefix}_s{self.subgraphs}[{_label(name)}]"
             yield from (f"  {line}" for line in self._tree(places, below))
             yield "end"
-
-    def _identifier(self, path: tuple[str, ...]) -> str:
-        return f"{self.prefix}_{'_'.join(part.encode().hex() for part in path)}"
 
     def _edge(self, source: str, arrow: str, label: str, target: str) -> None:
         text = f"|{_label(label)}|" if label else ""
@@ -131,7 +128,7 @@ class _Diagram:
 
     def _node(self, key: str, text: str, shown: str | None = None) -> str:
         if key not in self.nodes:
-            self.nodes[key] = f"{self.prefix}_{len(self.nodes)}"
+            self.nodes[key] = f"{self.prefix}_n{len(self.nodes)}"
             self.labels[key] = shown or f"(({_label(text)}))"
         return self.nodes[key]
 

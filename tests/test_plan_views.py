@@ -1,0 +1,293 @@
+"""Views of a plan: facts in words, and output that hostile names cannot break."""
+
+import io
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from rich.console import Console
+
+from azd_ai_scaffold.evaluation import Resource
+from azd_ai_scaffold.plan.access import grants
+from azd_ai_scaffold.plan.comparison import compare
+from azd_ai_scaffold.plan.facts import Exposure, exposure, identity, sku
+from azd_ai_scaffold.plan.model import Plan, Profile
+from azd_ai_scaffold.plan.views.markdown import comparisons_as_markdown, plan_as_markdown
+from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
+from azd_ai_scaffold.plan.views.table import show_comparison, show_plan
+from tests.programs import program
+
+GROUP = "/subscriptions/s/resourceGroups/g"
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+HOSTILE = [
+    'a"] --> b["c',
+    "end",
+    "x|y`z*_[link](http://a)<script>",
+    "subgraph s\nend",
+    "#quot; #35; %%{init}%% ;",
+    "`code` $${x}$$ \\ [red]bold[/red]",
+    "\x1b[31mred\u202eright to left",
+    "東京 – l'équipe & co",
+    "click a call b()",
+]
+
+MERMAID = """
+import { readFileSync } from "node:fs";
+import { JSDOM } from "jsdom";
+globalThis.window = new JSDOM("").window;
+globalThis.document = window.document;
+const { default: mermaid } = await import("mermaid");
+const text = readFileSync(0, "utf8");
+await mermaid.parse(text);
+const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
+const vertices = [...db.getVertices().values()].map(({ id, text }) => ({ id, text }));
+const edges = db.getEdges().map(({ start, end, text }) => ({ start, end, text }));
+const subgraphs = db.getSubGraphs().map(({ id, title, nodes }) => ({ id, title, nodes }));
+console.log(JSON.stringify({ vertices, edges, subgraphs }));
+"""
+
+
+def resource(kind: str, name: str, /, **body: Any) -> Resource:
+    identifier = f"{GROUP}/providers/{kind}/{name}"
+    return Resource({"id": identifier, "type": kind, "name": name, **body})
+
+
+def example(name: str) -> Plan:
+    """A plan in which everything is called alike: network, app, identity, vault, role."""
+    bearer = resource(IDENTITY, f"id {name}")
+    network = resource("Microsoft.Network/virtualNetworks", f"vnet {name}".replace("/", "-"))
+    subnet = f"{network.id}/subnets/apps"
+    environment = resource(
+        "Microsoft.App/managedEnvironments",
+        f"cae {name}",
+        properties={"vnetConfiguration": {"infrastructureSubnetId": subnet}},
+    )
+    app = resource(
+        "Microsoft.App/containerApps",
+        f"ca {name}",
+        location=name,
+        identity={"type": "UserAssigned", "userAssignedIdentities": {bearer.id: {}}},
+        properties={
+            "environmentId": environment.id,
+            "configuration": {"ingress": {"external": True}},
+        },
+    )
+    vault = resource("Microsoft.KeyVault/vaults", f"kv {name}", tags={"x": name})
+    endpoint = resource(
+        "Microsoft.Network/privateEndpoints",
+        f"pep {name}",
+        properties={
+            "subnet": {"id": subnet},
+            "privateLinkServiceConnections": [{"properties": {"privateLinkServiceId": vault.id}}],
+        },
+    )
+    quoted = bearer.id.replace("'", "''")
+    role = Resource(
+        {
+            "id": f"{vault.id}/providers/Microsoft.Authorization/roleAssignments/1",
+            "type": "Microsoft.Authorization/roleAssignments",
+            "name": "1",
+            "properties": {
+                "principalId": f"[reference('{quoted}', '1').principalId]",
+                "roleDefinitionId": "/x/4633458b-17de-408a-b874-0445c86b69e6",
+            },
+        }
+    )
+    found = (bearer, network, environment, app, vault, endpoint, role)
+    return Plan(name, (Profile(name, found), Profile("other", found)))
+
+
+@pytest.fixture(scope="session")
+def parser(shared_folder: Path) -> Path:
+    """A folder with mermaid itself, installed once."""
+    npm = program("npm")
+    folder = shared_folder / "mermaid"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            partial.mkdir()
+            # jsdom is the page that mermaid's sanitizer asks for.
+            packages = ["mermaid@11", "jsdom@26"]
+            command = [npm, "install", "--silent", "--no-audit", "--no-fund", *packages]
+            subprocess.run(command, cwd=partial, check=True, timeout=300)
+            (partial / "parse.mjs").write_text(MERMAID)
+            partial.rename(folder)
+    return folder
+
+
+def parsed(parser: Path, text: str) -> dict[str, Any]:
+    """The diagram as mermaid understands it."""
+    done = subprocess.run(
+        ["node", "parse.mjs"],
+        cwd=parser,
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def decoded(label: str) -> str:
+    """A label as a reader sees it: mermaid keeps numbered characters in a form of its own."""
+    lines = re.sub(r"<br ?/?>", "\n", label)
+    return re.sub(r"ﬂ°°(\d+)¶ß", lambda found: chr(int(found[1])), lines)
+
+
+def visible(name: str) -> str:
+    """A name as every view shows it."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+@pytest.mark.parametrize("name", ["plain", *HOSTILE])
+def test_mermaid_understands_networks_identities_and_calls(parser: Path, name: str) -> None:
+    diagram = parsed(parser, plan_as_mermaid(example(name)))
+    labels = {vertex["id"]: decoded(vertex["text"]) for vertex in diagram["vertices"]}
+    titles = {group["id"]: decoded(group["title"]) for group in diagram["subgraphs"]}
+    shown = visible(name)
+    seen = {
+        (labels[edge["start"]].split("\n")[0], edge["text"], labels[edge["end"]].split("\n")[0])
+        for edge in diagram["edges"]
+    }
+    assert {
+        ("Internet", "", f"ca {shown}"),
+        (f"ca {shown}", "is", f"id {shown}"),
+        (f"id {shown}", "Key Vault Secrets User", f"kv {shown}"),
+        (f"pep {shown}", "private link", f"kv {shown}"),
+    } <= seen
+    inside = {
+        titles[group["id"]]: [labels.get(node) or titles[node] for node in group["nodes"]]
+        for group in diagram["subgraphs"]
+    }
+    assert f"ca {shown}\ncontainerApps" in inside[f"cae {shown}"]
+    assert f"cae {shown}" in inside["apps"]
+    assert f"pep {shown}\nprivateEndpoints" in inside["apps"]
+
+
+def test_mermaid_refuses_what_is_no_diagram(parser: Path) -> None:
+    with pytest.raises(AssertionError):
+        parsed(parser, 'flowchart LR\n  a["b')
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_breaks_a_table(name: str) -> None:
+    plan = example(name)
+    stream = io.StringIO()
+    console = Console(file=stream, width=400, force_terminal=True)
+    show_plan(plan, console)
+    show_comparison(compare(plan.profiles[0], example("other").profiles[0]), console)
+    text = re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue())
+    assert f"kv {visible(name)}" in text
+    assert not set("\x1b\u202e") & set(text)
+    if "\x1b" in name:  # the colours that are left are rich's own
+        assert "\x1b[31mred" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_breaks_markdown(name: str) -> None:
+    from markdown_it import MarkdownIt
+
+    plan = example(name)
+    comparison = compare(plan.profiles[0], example("other").profiles[0])
+    for text in (plan_as_markdown(plan), comparisons_as_markdown([comparison])):
+        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+        inline = [token for token in tokens if token.type == "inline"]
+        kinds = {child.type for token in inline for child in token.children or ()}
+        assert kinds <= {"text", "text_special"}
+        assert not [token for token in tokens if token.type == "html_block"]
+        cells = {"".join(c.content for c in token.children or ()) for token in inline}
+        assert f"kv {visible(name)}" in cells
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"sku": {"name": "S0"}}, "S0"),
+        ({"sku": {"name": "GlobalStandard", "capacity": 50}}, "GlobalStandard, 50"),
+        ({"sku": {"tier": "Basic"}}, "Basic"),
+        ({"sku": "Standard"}, "Standard"),
+        ({"properties": {"sku": {"family": "A", "name": "premium"}}}, "premium"),
+        ({"sku": "[parameters('sku')]"}, "[parameters('sku')]"),
+        ({}, ""),
+        ({"sku": None, "properties": None}, ""),
+    ],
+)
+def test_sku(body: dict[str, Any], expected: str) -> None:
+    assert sku(resource("x/y", "z", **body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "expected"),
+    [
+        ("Microsoft.KeyVault/vaults", {}, Exposure.PUBLIC),
+        ("Microsoft.KeyVault/vaults", {"publicNetworkAccess": "disabled"}, Exposure.PRIVATE),
+        (
+            "Microsoft.KeyVault/vaults",
+            {"networkAcls": {"defaultAction": "Deny"}},
+            Exposure.SELECTED,
+        ),
+        ("Microsoft.App/containerApps", {"configuration": {}}, Exposure.NONE),
+        (
+            "Microsoft.App/containerApps",
+            {"configuration": {"ingress": {"external": False}}},
+            Exposure.PRIVATE,
+        ),
+        (
+            "Microsoft.App/containerApps",
+            {"configuration": {"ingress": {"external": True}}},
+            Exposure.PUBLIC,
+        ),
+        (
+            "Microsoft.App/managedEnvironments",
+            {"vnetConfiguration": {"internal": True}},
+            Exposure.PRIVATE,
+        ),
+        (
+            "Microsoft.OperationalInsights/workspaces",
+            {
+                "publicNetworkAccessForIngestion": "Disabled",
+                "publicNetworkAccessForQuery": "Enabled",
+            },
+            Exposure.PUBLIC,
+        ),
+        (
+            "Microsoft.OperationalInsights/workspaces",
+            {
+                "publicNetworkAccessForIngestion": "Disabled",
+                "publicNetworkAccessForQuery": "Disabled",
+            },
+            Exposure.PRIVATE,
+        ),
+        ("Microsoft.Network/virtualNetworks", {}, None),
+        ("Contoso.New/things", {"publicNetworkAccess": "Enabled"}, Exposure.PUBLIC),
+    ],
+)
+def test_exposure(kind: str, properties: dict[str, Any], expected: Exposure | None) -> None:
+    assert exposure(resource(kind, "x", properties=properties)) is expected
+
+
+def test_identities_and_their_grants() -> None:
+    both = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {"/x/id-a": {}}}
+    site = resource("Microsoft.Web/sites", "site", identity=both)
+    assert identity(site) == "system-assigned, id-a"
+
+    def granted(principal: str, role: str = "/x/custom") -> tuple[str, str]:
+        properties = {"principalId": principal, "roleDefinitionId": role}
+        name = "Microsoft.Authorization/roleAssignments"
+        (grant,) = grants([site, resource(name, "1", properties=properties)])
+        return grant.principal, grant.role
+
+    reference = f"[reference('{site.id}', '2024-11-01', 'full').identity.principalId]"
+    assert granted(reference) == ("site (system-assigned)", "custom")
+    assert granted("[reference('/a/b/outside', '1').principalId]")[0] == "outside"
+    acr_pull = "/x/7F951DDA-4ED3-4680-A7CA-43FE172D538D"
+    assert granted("11111111-1111", acr_pull) == ("11111111-1111", "AcrPull")

@@ -16,6 +16,7 @@ INCLUDE = "---\n!include tables/*.yml\n---\n"
 ASKED_WHEN = {
     "services": "for the pattern microservices",
     "chat_model": "when the services include chat, and for the pattern event-driven",
+    "edge": "for the pattern microservices",
 }
 NOTE = "<!-- Written by `python -m tools.reference`; do not edit. -->\n"
 

@@ -13,6 +13,9 @@ param tags { *: string }
 @description('Resource id of a delegated subnet: with one the environment is zone redundant. Null: no virtual network.')
 param subnetId string?
 
+@description('Whether the internet reaches the apps; otherwise only private endpoints do.')
+param publicNetworkAccess 'Enabled' | 'Disabled'
+
 @description('Resource id of the workspace that takes the logs.')
 param workspaceId string
 
@@ -25,7 +28,7 @@ resource environment 'Microsoft.App/managedEnvironments@2026-01-01' = {
     appLogsConfiguration: {
       destination: 'azure-monitor'
     }
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
     vnetConfiguration: subnetId == null
       ? null
       : {

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List  # noqa: UP035 - see record_result
 
 import azure.functions as func
 
@@ -88,7 +88,8 @@ async def process_document(message: func.ServiceBusMessage) -> None:
     consumer_group=RECORD_CONSUMER_GROUP,
     cardinality=func.Cardinality.MANY,
 )
-async def record_result(events: list[func.EventHubEvent]) -> None:
+# The host's worker takes `list[…]` for a wrong annotation and does not start the function.
+async def record_result(events: List[func.EventHubEvent]) -> None:  # noqa: UP006
     """Record a batch of outcomes."""
     parts = await workload.parts()
     await parts.recorder.handle(event.get_body() for event in events)

@@ -80,8 +80,10 @@ def _record_of(event: OutcomeEvent) -> DocumentRecord:
 
 def _supersedes(outcome: Outcome, record: DocumentRecord) -> bool:
     """Tell whether an outcome is later than a row, in whatever order they come."""
-    if record.state == State.SUCCEEDED or outcome.state == State.SUCCEEDED:
-        return record.state != outcome.state
+    if record.state == State.SUCCEEDED:
+        return False
+    if outcome.state == State.SUCCEEDED:
+        return True
     if record.state == State.ACCEPTED:
         return outcome.replays >= record.replays
     return outcome.replays > record.replays

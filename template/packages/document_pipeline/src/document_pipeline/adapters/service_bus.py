@@ -80,15 +80,7 @@ class RejectionSender:
         self._sender = sender
 
     async def reject(self, rejection: Rejection) -> None:
-        await self._sender.send(
-            ServiceBusMessage(
-                rejection.model_dump_json(),
-                message_id=rejection.id,
-                content_type="application/json",
-                # For people who look at the queue in the portal.
-                application_properties={"reason": rejection.reason.value},
-            )
-        )
+        await self._sender.send(rejection_message(rejection))
 
 
 class RejectedMessages:
@@ -146,6 +138,17 @@ def outgoing(message: Message, *, delay_seconds: float) -> ServiceBusMessage:
         content_type="application/cloudevents+json",
         application_properties=dict(properties_of(message).items()),
         scheduled_enqueue_time_utc=at,
+    )
+
+
+def rejection_message(rejection: Rejection) -> ServiceBusMessage:
+    """Return a rejection as Service Bus carries it."""
+    return ServiceBusMessage(
+        rejection.model_dump_json(),
+        message_id=rejection.id,
+        content_type="application/json",
+        # For people who look at the queue in the portal.
+        application_properties={"reason": rejection.reason.value},
     )
 
 

@@ -1,0 +1,219 @@
+"""The triggers, with the library's own types between the host and the package."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, get_type_hints
+
+import azure.functions as func
+import pytest
+from azure.functions import meta
+from azure.functions.eventhub import EventHubTriggerConverter
+from azure.functions.servicebus import ServiceBusMessageInConverter
+
+from document_pipeline.model import Delivery, DocumentVersion, Step
+from document_pipeline.process import MAX_REDELIVERY_SECONDS, utc_now
+from document_pipeline.settings import PipelineSettings
+from document_pipeline.testing import blob_created
+
+FOLDER = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {
+    "ENVIRONMENT_TYPE": "dev",
+    "AZURE_CLIENT_ID": "1",
+    "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
+    "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
+    "AZURE_OPENAI_DEPLOYMENT": "model",
+    "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
+    "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
+    "SERVICE_BUS_NAMESPACE": "bus.example.com",
+    "EVENT_HUBS_NAMESPACE": "hubs.example.com",
+    "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
+}
+DOCUMENT = DocumentVersion("letter.pdf", "0x8DE")
+
+
+@dataclass
+class App:
+    """The function app as the host's worker sees it; it can be listed only once."""
+
+    module: ModuleType
+    functions: dict[str, Any]
+
+    def bindings(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(binding) for binding in self.functions[name].get_raw_bindings()]
+
+    def call(self, name: str) -> Any:
+        return self.functions[name].get_user_function()
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "function_app", raising=False)
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import function_app
+
+    functions = function_app.app.get_functions()
+    yield App(function_app, {str(function.get_function_name()): function for function in functions})
+    sys.modules.pop("function_app")
+
+
+def test_functions_and_their_bindings(app: App) -> None:
+    assert set(app.functions) == {"process_document", "record_result", "api"}
+    (queue,) = app.bindings("process_document")
+    assert queue["type"] == "serviceBusTrigger"
+    assert (queue["queueName"], queue["connection"]) == ("documents", "ServiceBus")
+    (hub,) = app.bindings("record_result")
+    assert hub["type"] == "eventHubTrigger"
+    assert (hub["eventHubName"], hub["consumerGroup"]) == ("ai-results", "record-result")
+    assert (hub["connection"], hub["cardinality"]) == ("EventHubs", "MANY")
+    (route,) = [found for found in app.bindings("api") if found["type"] == "httpTrigger"]
+    assert (route["route"], route["authLevel"]) == ("{*path}", "ANONYMOUS")
+
+
+def test_failed_batch_of_outcomes_is_never_skipped(app: App) -> None:
+    policy = app.functions["record_result"].get_settings_dict("retry_policy")
+    assert policy["max_retry_count"] == "-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "converter"),
+    [
+        ("process_document", "message", ServiceBusMessageInConverter),
+        ("record_result", "events", EventHubTriggerConverter),
+    ],
+)
+def test_worker_accepts_the_annotations(
+    app: App, name: str, parameter: str, converter: type[meta.InConverter]
+) -> None:
+    annotation = get_type_hints(app.call(name))[parameter]
+    assert converter.check_input_type_annotation(annotation)
+
+
+def trigger(body: str, **metadata: Any) -> func.ServiceBusMessage:
+    """Return a message as the host hands it to the worker."""
+    values = {
+        "MessageId": meta.Datum(DOCUMENT.id, "string"),
+        "DeliveryCount": meta.Datum("3", "json"),
+        "ApplicationProperties": meta.Datum("{}", "json"),
+        "UserProperties": meta.Datum("{}", "json"),
+    }
+    values |= {name: meta.Datum(json.dumps(value), "json") for name, value in metadata.items()}
+    message = ServiceBusMessageInConverter.decode(
+        meta.Datum(body, "string"), trigger_metadata=values
+    )
+    assert isinstance(message, func.ServiceBusMessage)
+    return message
+
+
+class Handled:
+    """Stands where the parts are and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.events: list[bytes] = []
+        self.processor = SimpleNamespace(handle=self._deliver)
+        self.recorder = SimpleNamespace(handle=self._record)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+
+    async def _record(self, events: Iterator[bytes]) -> None:
+        self.events += events
+
+
+@pytest.fixture
+def handled(app: App, monkeypatch: pytest.MonkeyPatch) -> Handled:
+    handled = Handled()
+
+    async def parts() -> Handled:
+        return handled
+
+    monkeypatch.setattr(app.module.workload, "parts", parts)
+    return handled
+
+
+async def test_message_reaches_the_pipeline_whole(app: App, handled: Handled) -> None:
+    from document_pipeline.messages import properties_of
+
+    sent = blob_created(DOCUMENT).followed_by(Step(at=utc_now(), action="deferred"), DOCUMENT.id)
+    message = trigger(sent.body, MessageId=sent.id, ApplicationProperties=properties_of(sent))
+    await app.call("process_document")(message)
+    assert handled.deliveries == [Delivery(sent, 3)]
+
+
+async def test_batch_reaches_the_recorder_in_order(app: App, handled: Handled) -> None:
+    batch = [func.EventHubEvent(body=body) for body in (b"1", b"2", b"3")]
+    await app.call("record_result")(batch)
+    assert handled.events == [b"1", b"2", b"3"]
+
+
+async def test_http_passes_through_to_the_app(app: App) -> None:
+    async def call(method: str, path: str, body: bytes = b"", **headers: str) -> func.HttpResponse:
+        request = func.HttpRequest(
+            method, f"https://app.example.com{path}", headers=headers, body=body
+        )
+        response: func.HttpResponse = await app.call("api")(request, None)
+        return response
+
+    # Two first requests at once start the app once.
+    live, ready = await asyncio.gather(
+        call("GET", "/api/health/live"), call("GET", "/api/health/ready")
+    )
+    assert (live.status_code, json.loads(live.get_body())) == (200, {"status": "alive"})
+    assert ready.status_code in (200, 503)
+    unknown = await call("GET", "/api/nothing")
+    assert unknown.status_code == 404
+    assert unknown.headers["content-type"] == "application/problem+json"
+    # Without an app registration nobody gets in.
+    refused = await call("POST", "/api/documents?name=a.pdf", b"%PDF-1.7")
+    assert refused.status_code == 403
+
+
+def test_missing_setting_is_one_line() -> None:
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "PROMPT_PATH"}
+    del environment["SERVICE_BUS_NAMESPACE"]
+    done = subprocess.run(
+        [sys.executable, "-c", "import function_app"],
+        cwd=FOLDER,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "SERVICE_BUS_NAMESPACE: required"
+
+
+def test_importing_the_app_imports_no_sdk() -> None:
+    code = "import sys, function_app; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        cwd=FOLDER,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"aiohttp", "azure.core", "azure.identity", "azure.servicebus", "fastapi", "openai"}
+    assert not heavy & set(done.stdout.split())
+
+
+def seconds(text: str) -> float:
+    hours, minutes, rest = map(int, re.fullmatch(r"(\d+):(\d+):(\d+)", text).groups())  # type: ignore[union-attr]
+    return timedelta(hours=hours, minutes=minutes, seconds=rest).total_seconds()
+
+
+def test_a_lock_outlives_what_is_done_under_it() -> None:
+    host = json.loads((FOLDER / "host.json").read_text())
+    renewed = seconds(host["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"])
+    longest = PipelineSettings.model_fields["processing_seconds"].default + MAX_REDELIVERY_SECONDS
+    assert longest < renewed < seconds(host["functionTimeout"])

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from azd_ai_scaffold.plan.views.markdown import comparisons_as_markdown, plan_as
 from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
 from azd_ai_scaffold.plan.views.table import show_comparison, show_plan
 from tests.azd_repository import MAIN, write_environment, write_repository
+from tests.conftest import Render
 from tests.evaluated import running_bicep
 from tests.templates import write
 
@@ -176,6 +178,27 @@ def test_parameters_in_bicep_get_placeholders_too(repository: Path) -> None:
     assert vault.tags["pin"] == "<PIN>"
     for text in outputs(plan, plan):
         assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_a_secret_in_a_place_of_its_own_does_not_show(repository: Path) -> None:
+    misplaced = (
+        f"AZURE_ENV_NAME='{BANNER}'\nAZURE_RESOURCE_GROUP='{HOST}'\nAZURE_LOCATION='{KEY}'\n"
+    )
+    write_environment(repository, "live", misplaced)
+    plan = planned(repository)
+    for text in outputs(plan, plan):
+        assert not [secret for secret in SECRETS if secret in text]
+    names = {resource.name for resource in plan.profiles[0].resources}
+    assert "kv-<AZURE_ENV_NAME>" in names
+
+
+def test_a_secret_for_a_profile_does_not_show(rendering: Render, tmp_path: Path) -> None:
+    running_bicep()
+    repository = Path(shutil.copytree(rendering({}), tmp_path / "repository"))
+    write_environment(repository, "live", f"AZURE_ENV_TYPE='{KEY}'\n")
+    with pytest.raises(EvaluationError, match="<AZURE_ENV_TYPE>") as caught:
+        planned(repository)
+    assert KEY not in str(caught.value)
 
 
 def test_what_azd_escapes_is_read_back(repository: Path) -> None:

@@ -2,11 +2,11 @@
 
 import sys
 
-from tests.benchmarks import command_line, infrastructure, services, templating
+from tests.benchmarks import command_line, infrastructure, plan, services, templating
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (command_line, templating, infrastructure, services)
+    for module in (command_line, templating, infrastructure, plan, services)
 }
 
 names = sys.argv[1:] or list(BENCHMARKS)

@@ -53,15 +53,15 @@ def plan_repository(
     """
     infrastructure = find_infrastructure(repository.resolve())
     variables = variables.with_default(AZURE_ENV_NAME=infrastructure.project)
-    has_profiles = infrastructure.mentions(PROFILE_VARIABLE)
-    if profiles and not has_profiles:
-        raise EvaluationError(
-            f"{infrastructure.project} has no profiles: its parameters read no {PROFILE_VARIABLE}"
-        )
     evaluator = _Evaluator(bicep, infrastructure)
-    if not has_profiles:
-        return Plan(infrastructure.project, (evaluator.profile(DEFAULT, variables),))
+    if profiles and not evaluator.has_profiles:
+        raise EvaluationError(
+            f"{infrastructure.project} has no profiles: no parameter takes dev or prod from "
+            f"{PROFILE_VARIABLE}"
+        )
     chosen = variables.values.get(PROFILE_VARIABLE)
+    if not evaluator.has_profiles or (chosen and not profiles and chosen not in PROFILES):
+        return Plan(infrastructure.project, (evaluator.profile(DEFAULT, variables),))
     names = profiles or ((chosen,) if chosen else PROFILES)
     return Plan(
         infrastructure.project,
@@ -80,6 +80,11 @@ class _Evaluator:
         self.compilation = compile_file(bicep, infrastructure.module, infrastructure.name)
         self.template = json.loads(self.compilation.template)
         self.public = set(allowed_words(self.template))
+
+    @property
+    def has_profiles(self) -> bool:
+        """Whether the repository distinguishes `dev` from `prod` as this project's do."""
+        return set(PROFILES) <= self.public and self.infrastructure.mentions(PROFILE_VARIABLE)
 
     def profile(self, name: str, variables: Variables) -> Profile:
         """Evaluate one profile without the values that are hidden."""

@@ -63,8 +63,6 @@ def show_request(request: Request) -> None:
         _print_comparisons(comparisons, request.form)
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        raise ScaffoldError(f"{error.filename}: {error.strerror}") from error
 
 
 def _compare(

@@ -1,6 +1,9 @@
 """The documentation is current, and its links lead somewhere."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +39,16 @@ def test_every_page_is_reachable_from_the_readme() -> None:
         links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text(encoding="utf-8"))
         pending.extend((page.parent / link).resolve() for link in links)
     assert set(PAGES) <= found
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet"]
+    done = subprocess.run(
+        [*build, "--doctree-dir", str(tmp_path / "trees"), "docs", str(tmp_path / "site")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "index.html").is_file()

@@ -93,8 +93,7 @@ def questions_page(template: Template) -> str:
 def regions_table(template: Template) -> list[str]:
     """What each region of the dated table has."""
     lines = [
-        "A region must have the chosen services (chat and text for the pattern event-driven), "
-        + "and the chat model in the chosen residency.\n",
+        "A region must have the chosen services (chat and text if event-driven) and the model.\n",
         "| Region | Services | Global | Data zone |",
         "|---|---|---|---|",
     ]

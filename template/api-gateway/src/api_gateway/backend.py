@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from ai_runtime.context import CORRELATION_HEADER, correlation_id
 from ai_runtime.health import HealthReport, Status
+from ai_runtime.internal import ApiToken
 from ai_runtime.problems import MEDIA_TYPE, Problem, ProblemDetails
 from ai_runtime.resilience import retry_after_seconds
 from ai_runtime.telemetry import unobserved
@@ -63,12 +64,14 @@ class HttpClient:
 
 
 class Backend:
-    """One service behind the gateway."""
+    """One service behind the gateway, called with the gateway's own token and no other header of
+    its caller than those named here."""
 
-    def __init__(self, name: str, url: str, http: HttpClient) -> None:
+    def __init__(self, name: str, url: str, http: HttpClient, token: ApiToken) -> None:
         self._name = name
         self._url = url
         self._http = http
+        self._token = token
 
     async def check(self) -> Status:
         """Ask the service for its own health."""
@@ -81,7 +84,7 @@ class Backend:
 
         Raises a problem when the service fails, or when the stream ends without its last event.
         """
-        headers = _headers("application/json", "text/event-stream")
+        headers = await self._headers("application/json", "text/event-stream")
         request = self._http.get().stream(
             "POST", f"{self._url}{path}", content=body, headers=headers
         )
@@ -104,6 +107,9 @@ class Backend:
         Raises a problem when the service fails. A caller who leaves ends the call.
         """
         read = asyncio.Event()
+        headers = await self._headers(media_type, "application/json")
+        if length := request.headers.get("Content-Length"):
+            headers["Content-Length"] = length
 
         async def body() -> AsyncGenerator[bytes, None]:
             async for chunk in request.stream():
@@ -116,12 +122,7 @@ class Backend:
                 "POST",
                 f"{self._url}{path}",
                 content=body(),
-                headers=_headers(media_type, "application/json")
-                | {
-                    name: value
-                    for name, value in request.headers.items()
-                    if name == "content-length"
-                },
+                headers=headers,
             )
             with self._translated():
                 async with sent as response:
@@ -132,6 +133,12 @@ class Backend:
             return await _while_connected(send(), request, read)
         except ClientDisconnect as error:
             raise Problem(400, "The caller left before the answer.") from error
+
+    async def _headers(self, content_type: str, accept: str) -> dict[str, str]:
+        headers = {"Content-Type": content_type, "Accept": accept} | await self._token.header()
+        if identifier := correlation_id.get():
+            headers[CORRELATION_HEADER] = identifier
+        return headers
 
     async def _accept(self, response: "httpx2.Response", media_type: str) -> None:
         """Return if the response is a success, else raise it as a problem."""
@@ -162,13 +169,6 @@ class Backend:
             ) from error
         except (httpx2.HTTPError, ValidationError) as error:
             raise self._broken() from error
-
-
-def _headers(content_type: str, accept: str) -> dict[str, str]:
-    headers = {"Content-Type": content_type, "Accept": accept}
-    if identifier := correlation_id.get():
-        headers[CORRELATION_HEADER] = identifier
-    return headers
 
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> Problem:

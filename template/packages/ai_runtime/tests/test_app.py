@@ -11,10 +11,13 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.testclient import TestClient
 
+from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.context import remaining_seconds
 from ai_runtime.problems import Problem, problem_responses
 from ai_runtime.settings import Settings
+
+EVERYBODY = Access(Settings(), lambda _: True)
 
 router = APIRouter()
 
@@ -54,7 +57,7 @@ async def slow() -> float:
 
 def build(**changes: object) -> FastAPI:
     settings = {"request_timeout_seconds": 0.2, "max_body_bytes": 100} | changes
-    return create_app(Settings.model_validate(settings), title="Test", routers=[router])
+    return create_app(Settings.model_validate(settings), title="Test", access=EVERYBODY, routers=[router])
 
 
 @pytest.fixture
@@ -197,7 +200,7 @@ class _Resource:
 
 def test_resources_live_as_long_as_the_app() -> None:
     resource = _Resource()
-    with TestClient(create_app(Settings(), title="Test", resources=[resource])) as client:
+    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])) as client:
         while client.get("/health/ready").status_code != 200:
             pass
         assert resource.events == ["load"]
@@ -213,7 +216,7 @@ def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
         resource.events.append("load")
 
     resource.load = load  # type: ignore[method-assign]
-    app = create_app(Settings(), title="Test", routers=[router], resources=[resource])
+    app = create_app(Settings(), title="Test", access=EVERYBODY, routers=[router], resources=[resource])
     with TestClient(app) as client:
         assert client.get("/health/live").status_code == 200
         assert client.get("/health/ready").status_code == 503
@@ -225,7 +228,7 @@ def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
 
 def test_an_instance_that_cannot_start_is_alive_but_never_ready() -> None:
     resource = _Resource(ImportError("no such module"))
-    with TestClient(create_app(Settings(), title="Test", resources=[resource])) as client:
+    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])) as client:
         for _ in range(20):
             response = client.get("/health/ready")
             assert (response.status_code, response.json()) == (503, {"status": "not-ready"})

@@ -6,9 +6,12 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
+from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.health import Check, Health, Status
 from ai_runtime.settings import Settings
+
+EVERYBODY = Access(Settings(), lambda _: True)
 
 
 def says(status: Status) -> Check:
@@ -76,7 +79,7 @@ async def test_callers_share_a_check_and_its_answer_is_remembered() -> None:
 
 
 def test_over_http_without_a_leak() -> None:
-    app = create_app(Settings(), title="Test", checks={"database": fails})
+    app = create_app(Settings(), title="Test", access=EVERYBODY, checks={"database": fails})
     with TestClient(app) as client:
         response = client.get("/health")
     body = response.json()

@@ -9,11 +9,14 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.problems import Problem
 from ai_runtime.settings import Settings
 from ai_runtime.sse import EventStream, event
 from ai_standin.testing import serving
+
+EVERYBODY = Access(Settings(), lambda _: True)
 
 
 class Word(BaseModel):
@@ -62,7 +65,7 @@ def client(words: Words) -> Iterator[httpx2.Client]:
 
     settings = Settings(request_timeout_seconds=0.3)
     with (
-        serving(create_app(settings, title="Test", routers=[router])) as url,
+        serving(create_app(settings, title="Test", access=EVERYBODY, routers=[router])) as url,
         httpx2.Client(base_url=url) as client,
     ):
         yield client

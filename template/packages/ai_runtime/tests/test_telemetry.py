@@ -14,9 +14,12 @@ from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
 from ai_runtime import telemetry
+from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.settings import Settings
 from ai_runtime.telemetry import Telemetry, configure_logging, get_logger
+
+EVERYBODY = Access(Settings(), lambda _: True)
 
 router = APIRouter()
 
@@ -34,7 +37,7 @@ def test_one_span_for_a_streamed_request_and_none_for_a_probe(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     options = telemetry.request_telemetry() | {"tracer_provider": provider}
     monkeypatch.setattr("ai_runtime.app.request_telemetry", lambda: options)
-    with TestClient(create_app(Settings(), title="Test", routers=[router])) as client:
+    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])) as client:
         client.get("/health/ready")
         client.post("/stream", content=b"words", headers={"X-Correlation-Id": "span-0001"})
     (span,) = exporter.get_finished_spans()

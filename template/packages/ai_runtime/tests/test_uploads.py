@@ -4,9 +4,12 @@ import pytest
 from fastapi import APIRouter, Request
 from starlette.testclient import TestClient
 
+from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.settings import Settings
 from ai_runtime.uploads import COMMON_IMAGES, read_upload
+
+EVERYBODY = Access(Settings(), lambda _: True)
 
 router = APIRouter()
 
@@ -34,7 +37,7 @@ async def upload(request: Request) -> str:
 )
 def test_type_and_content(content_type: str | None, content: bytes, status: int) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
-    with TestClient(create_app(Settings(), title="Test", routers=[router])) as client:
+    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])) as client:
         response = client.post("/upload", content=content, headers=headers)
     assert response.status_code == status
     if status == 415:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from ai_runtime import problems
+from ai_runtime.access import Access, AccessMiddleware
 from ai_runtime.health import Check, Health
 from ai_runtime.middleware import CorrelationMiddleware, GuardMiddleware, RootPathMiddleware
 from ai_runtime.settings import Settings
@@ -35,6 +36,7 @@ def create_app(
     settings: Settings,
     *,
     title: str,
+    access: Access,
     description: str = "",
     routers: Sequence[APIRouter] = (),
     resources: Sequence[Resource] = (),
@@ -45,14 +47,14 @@ def create_app(
 ) -> FastAPI:
     """Build an app with health endpoints, problem details, limits, telemetry and a lifespan.
 
-    `checks` are the dependencies of `/health` by name. `middleware` runs inside the correlation id
+    `access` decides who may call everything else than the health endpoints. `checks` are the dependencies of `/health` by name. `middleware` runs inside the correlation id
     and outside the limits, so that headers it adds (CORS) are on problem responses too.
     `body_limits` are the bytes that a path accepts where `max_body_bytes` is not right for it.
     `root_path` is the prefix under which the host serves the app; paths are without it.
     """
     configure_logging(settings.log_level)
     health = Health(checks or {}, cache_seconds=settings.health_cache_seconds)
-    to_load: Sequence[Resource] = (Telemetry(settings), *resources)
+    to_load: Sequence[Resource] = (Telemetry(settings), access, *resources)
     loading: asyncio.Task[None] | None = None
 
     async def loaded() -> None:
@@ -90,6 +92,7 @@ def create_app(
                 body_limits=body_limits or {},
                 loaded=loaded,
             ),
+            Middleware(AccessMiddleware, access=access),
         ],
         exception_handlers={
             problems.Problem: problems.on_problem,

@@ -50,6 +50,7 @@ Endpoint = Annotated[str, AfterValidator(_checked_endpoint)]
 """Base address of another service, ending in a slash: https only, but on this machine if local."""
 
 
+IDENTIFIER = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 Identifier = Annotated[
     str,
     StringConstraints(
@@ -96,6 +97,8 @@ class Settings(BaseSettings):
             raise ValueError("AZURE_TENANT_ID and API_CLIENT_ID: set both or neither")
         if self.is_local and self.authenticates and not self.token_authority:
             raise ValueError("TOKEN_AUTHORITY: required to check tokens on this machine")
+        if self.environment_type == "prod" and not self.authenticates:
+            raise ValueError("API_CLIENT_ID: required while ENVIRONMENT_TYPE is prod")
         return self
 
     @model_validator(mode="after")
@@ -111,6 +114,13 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SystemExit("; ".join(map(_explain, error.errors()))) from None
+
+
+class PublicSettings(Settings):
+    """What a workload reads that people call."""
+
+    user_authentication: Literal["required", "none"] = "required"
+    """`none` lets everybody in who reaches the workload."""
 
 
 def _explain(error: "ErrorDetails") -> str:

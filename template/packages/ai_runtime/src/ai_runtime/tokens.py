@@ -25,8 +25,6 @@ USER_SCOPE = "Api.Access"
 """What a signed-in person grants the page."""
 APPLICATION_ROLE = "Api.Call"
 """App role of an application that calls the API for itself."""
-OPERATOR_ROLE = "Documents.Operate"
-"""App role of who may operate on documents that were rejected."""
 
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 60.0
@@ -70,7 +68,7 @@ class _KeySet(BaseModel):
 class TokenValidator:
     """Accepts v2.0 access tokens that one tenant issued for one app registration.
 
-    `await validate(request.headers.get("Authorization"))` is all that a workload needs.
+    Apps use `Access` (access.py), which adds the rule on who may call.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -87,9 +85,6 @@ class TokenValidator:
     def load(self) -> None:
         """Import what the first validation would otherwise wait for; safe to call in a thread."""
         import jwt  # noqa: F401 - brings the cryptography along
-
-    async def close(self) -> None:
-        """Nothing is held open."""
 
     async def validate(self, authorization: str | None) -> Caller:
         """Return whom the `Authorization` header speaks for.

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from ai_runtime.app import create_app as create_runtime_app
 from ai_runtime.clients.openai import OpenAIClient, OpenAISettings, TextDelta
 from ai_runtime.contracts.chat import STREAM_RESPONSE, ChatRequest, json_only
+from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
 from ai_runtime.sse import EventStream, event
 from ai_runtime.prompts import Prompt
 
 
-class ChatSettings(OpenAISettings):
+class ChatSettings(OpenAISettings, InternalSettings):
     """Environment of the chat service."""
 
     prompt_path: Path = Path("prompts/chat/assistant.yaml")
@@ -56,6 +57,7 @@ def create_app(settings: ChatSettings | None = None) -> FastAPI:
     return create_runtime_app(
         settings,
         title="Chat service",
+        access=internal_access(settings),
         description="Answers conversations with Azure OpenAI.",
         routers=[_router(client, Prompt.load(settings.prompt_path))],
         resources=[client],

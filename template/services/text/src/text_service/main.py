@@ -5,11 +5,12 @@ from fastapi import APIRouter, FastAPI, Request
 from ai_runtime.app import create_app as create_runtime_app
 from ai_runtime.clients.documents import DocumentsClient, DocumentsSettings
 from ai_runtime.contracts.text import DOCUMENT_TYPES, OFFICE_TYPES, DocumentAnalysis
+from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
 from ai_runtime.uploads import MAX_UPLOAD_BYTES, read_upload, upload_openapi
 
 
-class TextServiceSettings(DocumentsSettings):
+class TextServiceSettings(DocumentsSettings, InternalSettings):
     """Environment of the text service."""
 
     max_body_bytes: int = MAX_UPLOAD_BYTES
@@ -40,6 +41,7 @@ def create_app(settings: TextServiceSettings | None = None) -> FastAPI:
     return create_runtime_app(
         settings,
         title="Text service",
+        access=internal_access(settings),
         description="Reads documents with Azure AI Document Intelligence.",
         routers=[_router(client)],
         resources=[client],

@@ -5,11 +5,12 @@ from fastapi import APIRouter, FastAPI, Request
 from ai_runtime.app import create_app as create_runtime_app
 from ai_runtime.clients.vision import VisionClient, VisionSettings
 from ai_runtime.contracts.vision import IMAGE_TYPES, ImageAnalysis
+from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
 from ai_runtime.uploads import MAX_UPLOAD_BYTES, read_upload, upload_openapi
 
 
-class VisionServiceSettings(VisionSettings):
+class VisionServiceSettings(VisionSettings, InternalSettings):
     """Environment of the vision service."""
 
     max_body_bytes: int = MAX_UPLOAD_BYTES
@@ -37,6 +38,7 @@ def create_app(settings: VisionServiceSettings | None = None) -> FastAPI:
     return create_runtime_app(
         settings,
         title="Vision service",
+        access=internal_access(settings),
         description="Describes images with Azure AI Vision.",
         routers=[_router(client)],
         resources=[client],

@@ -57,7 +57,9 @@ async def slow() -> float:
 
 def build(**changes: object) -> FastAPI:
     settings = {"request_timeout_seconds": 0.2, "max_body_bytes": 100} | changes
-    return create_app(Settings.model_validate(settings), title="Test", access=EVERYBODY, routers=[router])
+    return create_app(
+        Settings.model_validate(settings), title="Test", access=EVERYBODY, routers=[router]
+    )
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def test_security_headers(client: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in headers
-    deployed = build(environment_type="prod", azure_client_id="x")
+    deployed = build(environment_type="dev", azure_client_id="x")
     with TestClient(deployed) as client:
         assert "max-age" in client.get("/health/live").headers["strict-transport-security"]
 
@@ -200,7 +202,9 @@ class _Resource:
 
 def test_resources_live_as_long_as_the_app() -> None:
     resource = _Resource()
-    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])) as client:
+    with TestClient(
+        create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])
+    ) as client:
         while client.get("/health/ready").status_code != 200:
             pass
         assert resource.events == ["load"]
@@ -216,7 +220,9 @@ def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
         resource.events.append("load")
 
     resource.load = load  # type: ignore[method-assign]
-    app = create_app(Settings(), title="Test", access=EVERYBODY, routers=[router], resources=[resource])
+    app = create_app(
+        Settings(), title="Test", access=EVERYBODY, routers=[router], resources=[resource]
+    )
     with TestClient(app) as client:
         assert client.get("/health/live").status_code == 200
         assert client.get("/health/ready").status_code == 503
@@ -228,7 +234,9 @@ def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
 
 def test_an_instance_that_cannot_start_is_alive_but_never_ready() -> None:
     resource = _Resource(ImportError("no such module"))
-    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])) as client:
+    with TestClient(
+        create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])
+    ) as client:
         for _ in range(20):
             response = client.get("/health/ready")
             assert (response.status_code, response.json()) == (503, {"status": "not-ready"})

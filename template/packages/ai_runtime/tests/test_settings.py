@@ -5,6 +5,14 @@ import pytest
 from ai_runtime.settings import Endpoint, Settings
 
 LOCAL = "http://127.0.0.1:8090/"
+ID = "11111111-2222-3333-4444-55555555ABCD"
+DEPLOYED = {
+    "ENVIRONMENT_TYPE": "prod",
+    "AZURE_CLIENT_ID": ID,
+    "AZURE_TENANT_ID": ID,
+    "API_CLIENT_ID": ID,
+    "SERVICE_ENDPOINT": "https://name.example.com/",
+}
 
 
 class ServiceSettings(Settings):
@@ -12,7 +20,7 @@ class ServiceSettings(Settings):
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ServiceSettings:
-    for name in ("ENVIRONMENT_TYPE", "AZURE_CLIENT_ID", "SERVICE_ENDPOINT"):
+    for name in (*DEPLOYED, "TOKEN_AUTHORITY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -26,13 +34,10 @@ def test_local_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(
-        monkeypatch,
-        ENVIRONMENT_TYPE="prod",
-        AZURE_CLIENT_ID="11111111-2222-3333-4444-555555555555",
-        SERVICE_ENDPOINT="https://name.example.com/",
-    )
+    settings = load(monkeypatch, **DEPLOYED)
     assert not settings.is_local
+    assert settings.authenticates
+    assert settings.api_client_id == ID.lower()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,15 @@ def test_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
             "AZURE_CLIENT_ID: required unless ENVIRONMENT_TYPE is local",
         ),
         ({"ENVIRONMENT_TYPE": "staging", "SERVICE_ENDPOINT": LOCAL}, "ENVIRONMENT_TYPE: "),
+        (DEPLOYED | {"AZURE_TENANT_ID": "", "API_CLIENT_ID": ""}, "API_CLIENT_ID: required while"),
+        (DEPLOYED | {"API_CLIENT_ID": ""}, "AZURE_TENANT_ID and API_CLIENT_ID: set both"),
+        (DEPLOYED | {"AZURE_TENANT_ID": "common"}, "AZURE_TENANT_ID: "),
+        (DEPLOYED | {"API_CLIENT_ID": f"api://{ID}"}, "API_CLIENT_ID: "),
+        (DEPLOYED | {"TOKEN_AUTHORITY": LOCAL}, "TOKEN_AUTHORITY: must start with https://"),
+        (
+            DEPLOYED | {"ENVIRONMENT_TYPE": "local", "SERVICE_ENDPOINT": LOCAL},
+            "TOKEN_AUTHORITY: required",
+        ),
     ],
 )
 def test_refused(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], line: str) -> None:

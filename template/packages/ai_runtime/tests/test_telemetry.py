@@ -37,7 +37,9 @@ def test_one_span_for_a_streamed_request_and_none_for_a_probe(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     options = telemetry.request_telemetry() | {"tracer_provider": provider}
     monkeypatch.setattr("ai_runtime.app.request_telemetry", lambda: options)
-    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])) as client:
+    with TestClient(
+        create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])
+    ) as client:
         client.get("/health/ready")
         client.post("/stream", content=b"words", headers={"X-Correlation-Id": "span-0001"})
     (span,) = exporter.get_finished_spans()
@@ -60,7 +62,7 @@ async def test_azure_monitor_is_configured_with_the_identity_and_all_traces(
     given: dict[str, object] = {}
     monkeypatch.setattr("azure.monitor.opentelemetry.configure_azure_monitor", given.update)
     settings = Settings(
-        environment_type="prod",
+        environment_type="dev",
         azure_client_id="11111111-2222-3333-4444-555555555555",
         applicationinsights_connection_string=f"InstrumentationKey={UUID(int=0)}",
         otel_service_name="a-service",

@@ -37,7 +37,9 @@ async def upload(request: Request) -> str:
 )
 def test_type_and_content(content_type: str | None, content: bytes, status: int) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
-    with TestClient(create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])) as client:
+    with TestClient(
+        create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])
+    ) as client:
         response = client.post("/upload", content=content, headers=headers)
     assert response.status_code == status
     if status == 415:

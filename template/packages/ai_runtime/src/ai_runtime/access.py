@@ -20,8 +20,7 @@ _logger = get_logger("access")
 class Access:
     """Lets in whoever has a valid token and satisfies a rule.
 
-    Everybody is let in where callers cannot be told apart: in `dev` and locally, while API_CLIENT_ID
-    is not set. In `prod` settings refuse that.
+    Everybody is let in while API_CLIENT_ID is not set, which settings refuse in `prod`.
     """
 
     def __init__(self, settings: Settings, allows: Callable[[Caller], bool]) -> None:
@@ -68,7 +67,8 @@ def _is_user(caller: Caller) -> bool:
 
 
 class AccessMiddleware:
-    """Ask `access` before anything but a health endpoint is reached, paths that do not exist too."""
+    """Ask `access` before anything but a health endpoint, also before saying that a path does not
+    exist."""
 
     def __init__(self, app: ASGIApp, *, access: Access) -> None:
         self.app = app

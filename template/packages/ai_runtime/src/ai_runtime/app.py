@@ -47,10 +47,11 @@ def create_app(
 ) -> FastAPI:
     """Build an app with health endpoints, problem details, limits, telemetry and a lifespan.
 
-    `access` decides who may call everything else than the health endpoints. `checks` are the dependencies of `/health` by name. `middleware` runs inside the correlation id
-    and outside the limits, so that headers it adds (CORS) are on problem responses too.
-    `body_limits` are the bytes that a path accepts where `max_body_bytes` is not right for it.
-    `root_path` is the prefix under which the host serves the app; paths are without it.
+    `access` decides who may call anything else than the health endpoints. `checks` are the
+    dependencies of `/health` by name. `middleware` runs inside the correlation id and outside the
+    limits, so that headers it adds (CORS) are on problem responses too. `body_limits` are the bytes
+    that a path accepts where `max_body_bytes` is not right for it. `root_path` is the prefix under
+    which the host serves the app; paths are without it.
     """
     configure_logging(settings.log_level)
     health = Health(checks or {}, cache_seconds=settings.health_cache_seconds)

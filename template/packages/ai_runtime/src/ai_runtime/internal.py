@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
@@ -11,8 +11,6 @@ from ai_runtime.problems import Problem
 from ai_runtime.settings import IDENTIFIER, Settings
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from azure.identity.aio import ManagedIdentityCredential
 
 
@@ -26,7 +24,7 @@ class InternalSettings(Settings):
         return frozenset(item.strip() for item in self.allowed_callers.lower().split(","))
 
     @model_validator(mode="after")
-    def _callers_are_identifiers(self) -> "Self":
+    def _callers_are_identifiers(self) -> Self:
         if self.authenticates and not all(re.fullmatch(IDENTIFIER, item) for item in self.callers):
             raise ValueError("ALLOWED_CALLERS: must be object ids, separated by commas")
         return self
@@ -41,13 +39,13 @@ def internal_access(settings: InternalSettings) -> Access:
 class ApiToken:
     """The token of this workload's identity for the services of this repository.
 
-    azure-identity keeps it until it nears its end. A local run has an endpoint of managed identities
-    too, which the stand-in plays.
+    azure-identity keeps it until it nears its end. In a local run the stand-in plays the endpoint
+    of managed identities.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._credential: AsyncManagedIdentityCredential | None = None
+        self._credential: ManagedIdentityCredential | None = None
         self._token: Callable[[], Awaitable[str]] | None = None
 
     def load(self) -> None:

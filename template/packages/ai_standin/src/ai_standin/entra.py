@@ -11,9 +11,10 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+PERSON_ID = "00000000-0000-4000-8000-0000000000aa"
 USER_SCOPE = "Api.Access"
 LIFETIME_SECONDS = 3600
 
@@ -87,20 +88,14 @@ def access_claims(
 def routes(issuer: Issuer) -> list[Route]:
     """Return what to mount at the authority."""
 
-    def answer(request: Request, audience: str, object_id: str, **changes: Any) -> Response:
+    def claims_for(
+        request: Request, audience: str, object_id: str, **changes: Any
+    ) -> dict[str, Any]:
         # The same issuer, whichever name of this machine the caller used.
         host, port = request.scope["server"]
         authority = f"http://{host}:{port}{request.scope['root_path']}/"
         tenant_id = request.path_params["tenant_id"]
-        claims = access_claims(authority, tenant_id, audience, object_id, **changes)
-        body = {
-            "access_token": issuer.sign(claims),
-            "token_type": "Bearer",
-            "expires_in": LIFETIME_SECONDS,
-            "expires_on": str(claims["exp"]),
-            "resource": audience,
-        }
-        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        return access_claims(authority, tenant_id, audience, object_id, **changes)
 
     async def keys(_: Request) -> Response:
         issuer.downloads += 1
@@ -116,12 +111,25 @@ def routes(issuer: Issuer) -> list[Route]:
             "client_id",
         }:
             return JSONResponse({"statusCode": 400, "message": "not asked as an identity"}, 400)
-        return answer(request, query["resource"], query["client_id"])
+        claims = claims_for(request, query["resource"], query["client_id"])
+        return JSONResponse(
+            {
+                "access_token": issuer.sign(claims),
+                "expires_on": str(claims["exp"]),
+                "resource": query["resource"],
+                "token_type": "Bearer",
+            }
+        )
 
     async def user(request: Request) -> Response:
-        """A token of the one person who is always signed in here."""
+        """A token of the one person who is always signed in here. A JSON object that is sent along
+        replaces claims, null leaves one out."""
         audience = request.path_params["audience"]
-        return answer(request, audience, str(uuid.UUID(int=1)), azp=audience, scp=USER_SCOPE)
+        changes = await request.json() if request.method == "POST" else {}
+        claims = claims_for(
+            request, audience, PERSON_ID, **{"azp": audience, "scp": USER_SCOPE} | changes
+        )
+        return PlainTextResponse(issuer.sign(claims), headers={"Cache-Control": "no-store"})
 
     async def rotate(_: Request) -> Response:
         issuer.rotate()
@@ -136,5 +144,5 @@ def routes(issuer: Issuer) -> list[Route]:
         Route("/outage", outage, methods=["PUT", "DELETE"]),
         Route("/{tenant_id}/discovery/v2.0/keys", keys, methods=["GET"]),
         Route("/{tenant_id}/identity", identity, methods=["GET"]),
-        Route("/{tenant_id}/{audience}/token", user, methods=["GET"]),
+        Route("/{tenant_id}/{audience}/token", user, methods=["GET", "POST"]),
     ]

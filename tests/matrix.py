@@ -17,6 +17,7 @@ STRUCTURES: list[dict[str, object]] = [
         "services": services,
         "license": "none" if index % 2 else "mit",
         "ci": "none" if index % 3 == 1 else "github",
+        "user_auth": "none" if index % 4 in (0, 3) else "entra",
     }
     for index, services in enumerate(SERVICE_SUBSETS)
 ]

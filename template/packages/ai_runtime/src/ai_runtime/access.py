@@ -6,6 +6,7 @@ from typing import Self
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ai_runtime.context import path_of
 from ai_runtime.problems import Problem
 from ai_runtime.settings import PublicSettings, Settings
 from ai_runtime.telemetry import get_logger
@@ -29,10 +30,14 @@ class Access:
         self._allows = allows
 
     @classmethod
-    def of_users(cls, settings: PublicSettings) -> Self:
-        """Let in signed-in people, and applications that have the role to call the API; everybody,
-        if USER_AUTHENTICATION is `none`."""
-        access = cls(settings, _is_user)
+    def of_users(cls, settings: PublicSettings, *roles: str) -> Self:
+        """Let in signed-in people, and whoever has the role to call the API or one of `roles`;
+        everybody, if USER_AUTHENTICATION is `none`."""
+        accepted = {APPLICATION_ROLE, *roles}
+        access = cls(
+            settings,
+            lambda caller: USER_SCOPE in caller.scopes or not accepted.isdisjoint(caller.roles),
+        )
         if settings.user_authentication == "none":
             access._validator = None
             access._open_because = "USER_AUTHENTICATION is none"
@@ -62,10 +67,6 @@ class Access:
         return caller
 
 
-def _is_user(caller: Caller) -> bool:
-    return USER_SCOPE in caller.scopes or APPLICATION_ROLE in caller.roles
-
-
 class AccessMiddleware:
     """Ask `access` before anything but a health endpoint, also before saying that a path does not
     exist."""
@@ -78,7 +79,7 @@ class AccessMiddleware:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and path_of(scope) not in OPEN_PATHS:
             given = Headers(scope=scope).getlist("Authorization")
             # Of two headers, each hop might believe another one.
             await self.access.check(given[0] if len(given) == 1 else ", ".join(given))

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from ai_runtime.access import Access
 from ai_runtime.app import create_app as create_runtime_app
 from ai_runtime.contracts.text import DOCUMENT_TYPES
 from ai_runtime.problems import Problem, problem_responses
-from ai_runtime.tokens import APPLICATION_ROLE, OPERATOR_ROLE, USER_SCOPE, TokenValidator
 from ai_runtime.uploads import upload_openapi, uploaded_file
 from document_pipeline.composition import Pipeline
 from document_pipeline.intake import FileName
@@ -17,6 +17,8 @@ from document_pipeline.ports import NotFoundError, Source
 from document_pipeline.settings import PipelineSettings
 
 ROOT_PATH = "/api"
+OPERATOR_ROLE = "Documents.Operate"
+"""App role of people and applications that work on rejected documents."""
 
 DocumentId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Number = Annotated[int, Path(ge=0, le=2**63 - 1, description="Sequence number in its queue.")]
@@ -38,35 +40,8 @@ class RejectedPage(BaseModel):
     """`after` of the next page; null when this is the last one."""
 
 
-class Access:
-    """Who may call what. Without an app registration only a local run is open."""
-
-    def __init__(self, settings: PipelineSettings) -> None:
-        self._settings = settings
-        self._validator = TokenValidator(settings) if settings.authenticates else None
-
-    async def user(self, request: Request) -> None:
-        """Admit people with the API's scope and applications with its role."""
-        if self._settings.user_authentication == "none":
-            return
-        await self._admit(request, scope=USER_SCOPE, role=APPLICATION_ROLE)
-
-    async def operator(self, request: Request) -> None:
-        """Admit people and applications with the operators' role."""
-        await self._admit(request, scope=None, role=OPERATOR_ROLE)
-
-    async def _admit(self, request: Request, *, scope: str | None, role: str) -> None:
-        if self._validator is None:
-            if self._settings.is_local:
-                return
-            raise Problem(403, "Nobody may call this: no app registration is configured.")
-        caller = await self._validator.validate(request.headers.get("Authorization"))
-        if role not in caller.roles and scope not in caller.scopes:
-            raise Problem(403, "The token does not allow this call.", kind="forbidden")
-
-
-def _documents(pipeline: Pipeline, access: Access) -> APIRouter:
-    router = APIRouter(prefix="/documents", tags=["documents"], dependencies=[Depends(access.user)])
+def _documents(pipeline: Pipeline) -> APIRouter:
+    router = APIRouter(prefix="/documents", tags=["documents"])
 
     @router.post(
         "",
@@ -99,10 +74,11 @@ def _documents(pipeline: Pipeline, access: Access) -> APIRouter:
     return router
 
 
-def _rejected(pipeline: Pipeline, access: Access) -> APIRouter:
-    router = APIRouter(
-        prefix="/rejected", tags=["rejected"], dependencies=[Depends(access.operator)]
-    )
+def _rejected(pipeline: Pipeline, operators: Access) -> APIRouter:
+    async def operator(request: Request) -> None:
+        await operators.check(request.headers.get("Authorization"))
+
+    router = APIRouter(prefix="/rejected", tags=["rejected"], dependencies=[Depends(operator)])
     responses = problem_responses(401, 403, 404, 422, 500, 503, 504)
 
     @router.get("", summary="List rejected documents", responses=responses)
@@ -146,12 +122,14 @@ async def _on_not_found(_: Request, __: Exception) -> Response:
 
 def create_app(settings: PipelineSettings, pipeline: Pipeline) -> FastAPI:
     """Return the app; it loads the pipeline when it starts."""
-    access = Access(settings)
+    # Operators need their role even where users need no token.
+    operators = Access(settings, lambda caller: OPERATOR_ROLE in caller.roles)
     app = create_runtime_app(
         settings,
         title="Document pipeline",
         description="Takes documents in and says what became of them.",
-        routers=[_documents(pipeline, access), _rejected(pipeline, access)],
+        access=Access.of_users(settings, OPERATOR_ROLE),
+        routers=[_documents(pipeline), _rejected(pipeline, operators)],
         resources=[pipeline],
         checks=pipeline.checks(),
         body_limits={"/documents": MAX_DOCUMENT_BYTES},

@@ -1,13 +1,13 @@
 """What the pipeline reads from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from ai_runtime.clients.documents import DocumentsSettings
 from ai_runtime.clients.openai import OpenAISettings
-from ai_runtime.settings import Endpoint, Settings
+from ai_runtime.settings import Endpoint, PublicSettings, Settings
 
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+$")]
 """Fully qualified name of a messaging namespace: no address, no connection string."""
@@ -56,11 +56,9 @@ class ProcessingSettings(DocumentsSettings, OpenAISettings):
     max_deferral_hours: float = Field(default=24, gt=0)
 
 
-class ApiSettings(Settings):
+class ApiSettings(PublicSettings):
     """How the API answers."""
 
-    user_authentication: Literal["required", "none"] = "required"
-    """Whether those who send documents and ask for their state need a token."""
     request_timeout_seconds: float = Field(default=120, gt=0, le=230)
     """An upload takes its time."""
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_service.main import ChatSettings
 from ai_runtime.prompts import Prompt
+from chat_service.main import ChatSettings
 
 PATH = ChatSettings.model_fields["prompt_path"].default
 

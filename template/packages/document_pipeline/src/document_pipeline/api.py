@@ -53,8 +53,8 @@ def _documents(pipeline: Pipeline) -> APIRouter:
     async def send(
         request: Request, response: Response, name: Annotated[FileName, Query()]
     ) -> Accepted:
-        parts = await pipeline.parts()
         async with uploaded_file(request, DOCUMENT_TYPES) as upload:
+            parts = await pipeline.parts()
             record = await parts.intake.accept(name, upload.file, upload.media_type)
         url = f"{ROOT_PATH}/documents/{record.id}"
         response.headers["Location"] = url

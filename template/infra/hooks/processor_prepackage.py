@@ -33,11 +33,15 @@ class HookError(Exception):
     """The reason why the folder cannot be packaged."""
 
 
-def copy_sources(project: Path) -> None:
-    """Replace the copies in the function folder by what the workspace holds now."""
+def check_sources(project: Path) -> None:
+    """Raise unless everything that belongs into the package is there."""
     for folder in (PROCESSOR, *COPIES.values()):
         if not any((project / folder).glob("*")):
             raise HookError(f"{folder} is missing or empty: restore it (git checkout {folder}).")
+
+
+def copy_sources(project: Path) -> None:
+    """Replace the copies in the function folder by what the workspace holds now."""
     for name, source in COPIES.items():
         target = project / PROCESSOR / name
         if target.exists():
@@ -109,11 +113,12 @@ def normalized(name: str) -> str:
 def main() -> int:
     """Return the exit code: 1, with one line on standard error, to stop the packaging."""
     try:
-        copy_sources(PROJECT)
+        check_sources(PROJECT)
         lines = requirements(PROJECT)
     except HookError as reason:
         print(f"processor_prepackage: {reason}", file=sys.stderr)
         return 1
+    copy_sources(PROJECT)
     text = "".join(f"{line}\n" for line in lines)
     (PROJECT / PROCESSOR / "requirements.txt").write_text(text, encoding="utf-8")
     return 0

@@ -28,7 +28,8 @@ HOW_TO_GET_BICEP = (
 # Bicep is a .NET program: without this it wants libicu on the machine.
 DOTNET_REQUIRED = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
 # Profiling itself costs a process that lives for seconds twice its time.
-DOTNET_DEFAULTS = {"DOTNET_TieredPGO": "0"}
+# Pipes for debuggers would stay in the temporary folder when the process is killed.
+DOTNET_DEFAULTS = {"DOTNET_TieredPGO": "0", "DOTNET_EnableDiagnostics": "0"}
 
 
 class BicepError(ScaffoldError):

@@ -41,7 +41,7 @@ def _sections(changelog: str) -> Iterator[tuple[str, str]]:
     """Each version's name and section, with its heading."""
     headings = list(HEADING.finditer(changelog))
     ends = [*(heading.start() for heading in headings[1:]), len(changelog)]
-    for heading, end in zip(headings, ends, strict=True):
+    for heading, end in zip(headings, ends, strict=False):  # without a heading there is an end
         # Links at the end of the file belong to no version.
         text = re.split(r"^\[[^\]]+\]: ", changelog[heading.start() : end], flags=re.MULTILINE)[0]
         body = text.strip()

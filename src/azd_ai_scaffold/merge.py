@@ -5,6 +5,7 @@ other what the new version renders. Whatever the owner changed is therefore eith
 conflict; deletions, binary files, modes and links included.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,21 +147,41 @@ def apply(merged: Merged, repository: Path) -> None:
         stdin="\n".join([*wanted, ""]).encode(),
     )
     ignore_signals()
-    git(repository, "unpack-objects", "-q", stdin=pack)
     if git_line(repository, "rev-parse", "HEAD") != merged.head:
         raise ScaffoldError(f"{repository} has a new commit since the update began: try again")
     check_clean(repository)
-    for path in merged.changes.added:
-        if os.path.lexists(repository / path):
-            raise ScaffoldError(f"{path} is ignored by git and in the way: move it, then update")
+    if obstacle := _obstacle(repository, merged.changes):
+        raise ScaffoldError(f"{obstacle} is ignored by git and in the way: move it away")
+    git(repository, "unpack-objects", "-q", stdin=pack)
     try:
         git(repository, "read-tree", "-m", "-u", merged.head, merged.tree)
         git(repository, "update-index", "-z", "--index-info", stdin=_index_lines(merged))
     except BaseException:
-        git(repository, "read-tree", "--reset", "-u", merged.head)
-        for path in merged.changes.added:
-            (repository / path).unlink(missing_ok=True)
+        _take_back(repository, merged)
         raise
+
+
+def _take_back(repository: Path, merged: Merged) -> None:
+    """Make a half changed work tree what the commit has; it had no other changes."""
+    with contextlib.suppress(ScaffoldError):
+        git(repository, "read-tree", "--reset", "-u", merged.head)
+    for path in merged.changes.added:
+        (repository / path).unlink(missing_ok=True)
+        for parent in [*Path(path).parents][:-1]:
+            with contextlib.suppress(OSError):  # it holds something, or is gone
+                (repository / parent).rmdir()
+
+
+def _obstacle(repository: Path, changes: Changes) -> str:
+    """An ignored file where a new one, or a folder for it, is to go; empty when there is none."""
+    for path in changes.added:
+        for place in reversed([Path(path), *Path(path).parents][:-1]):
+            present = repository / place
+            if os.path.lexists(present) and not present.is_dir():
+                if place.as_posix() not in changes.removed:
+                    return place.as_posix()
+                break
+    return ""
 
 
 def check_clean(repository: Path) -> None:
@@ -208,10 +229,22 @@ def _commit(scratch: Path, tree: str, *parents: str) -> str:
 def _run_merge(scratch: Path, label: str) -> None:
     """Merge into the work tree; conflicts are no failure.
 
-    Renames are not followed: a file that only resembles another would take its edits.
+    Renames are not followed: a file that only resembles another would take its edits. Before git
+    2.50 only the strategy `recursive` can leave them.
     """
     try:
-        git(scratch, "merge", "--quiet", "--no-commit", "--no-ff", "-X", "no-renames", label)
+        git(
+            scratch,
+            "merge",
+            "--quiet",
+            "--no-commit",
+            "--no-ff",
+            "-s",
+            "recursive",
+            "-X",
+            "no-renames",
+            label,
+        )
     except ScaffoldError:
         if not _unmerged(scratch):
             raise

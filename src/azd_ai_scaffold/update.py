@@ -265,7 +265,7 @@ def _refusal(repository: Repository, worker: "Worker", name: str, yours: Any) ->
         try:
             asking.run_copy()
         except Exception as error:  # noqa: BLE001 (whatever copier says about it)
-            return f" ({one_line(error)})"
+            return f" ({one_line(error).removeprefix(f'{name}: ')})"
     return ""
 
 

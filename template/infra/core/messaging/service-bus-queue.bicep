@@ -10,6 +10,14 @@ param namespaceName string
 @maxLength(260)
 param name string
 
+@description('Deliveries of a message after which it is dead-lettered.')
+@minValue(1)
+@maxValue(2000)
+param maxDeliveryCount int
+
+@description('How long a message waits before it is dead-lettered; for ever where it is not given.')
+param timeToLive string?
+
 @description('Those who send and receive.')
 param users principal[]
 
@@ -35,14 +43,13 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
   properties: {
     // The longest that there is: a document of many pages needs few renewals, and a pause of the host loses no lock.
     lockDuration: 'PT5M'
-    // Deferred documents come as new messages, so only crashes and unforeseen errors count: five are no coincidence.
-    maxDeliveryCount: 5
+    maxDeliveryCount: maxDeliveryCount
     // Event Grid repeats what was not acknowledged, with the same message id. A longer window costs throughput.
     requiresDuplicateDetection: true
     duplicateDetectionHistoryTimeWindow: 'PT10M'
     // Whoever comes back from a long outage finds what waited too long, instead of nothing.
     deadLetteringOnMessageExpiration: true
-    defaultMessageTimeToLive: 'P14D'
+    defaultMessageTimeToLive: timeToLive
   }
 }
 

@@ -32,6 +32,23 @@ param users principal[]
 @description('Resource id of the workspace that takes the audit log.')
 param workspaceId string
 
+@description('The queues, each with its own patience.')
+var queues = [
+  {
+    name: queueNames.documents
+    // Deferred documents come as new messages, so only crashes and unforeseen errors count: five are no coincidence.
+    maxDeliveryCount: 5
+    timeToLive: 'P14D'
+  }
+  {
+    name: queueNames.documentsRejected
+    // Whoever takes one document out holds those before it for a moment, which counts as a delivery: the highest number.
+    maxDeliveryCount: 2000
+    // Somebody has to decide about them.
+    timeToLive: null
+  }
+]
+
 resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   name: name
   location: location
@@ -62,10 +79,12 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
 }
 
 module queue 'service-bus-queue.bicep' = [
-  for queueName in [queueNames.documents, queueNames.documentsRejected]: {
+  for item in queues: {
     params: {
       namespaceName: name
-      name: queueName
+      name: item.name
+      maxDeliveryCount: item.maxDeliveryCount
+      timeToLive: item.timeToLive
       users: users
     }
     dependsOn: [

@@ -67,7 +67,17 @@ class Environment:
     @property
     def services(self) -> list[str]:
         """The selected AI services."""
-        return list(self.answers["services"])
+        return list(self.answers.get("services", []))
+
+    @property
+    def event_driven(self) -> bool:
+        """Whether this is the pattern with the function app instead of container apps."""
+        return bool(self.answers["pattern"] == "event-driven")
+
+    @property
+    def capabilities(self) -> list[str]:
+        """The AI services that are called, whatever the pattern."""
+        return ["chat", "text"] if self.event_driven else self.services
 
     @property
     def kind(self) -> str:
@@ -111,10 +121,11 @@ class Environment:
 
     @cached_property
     def workload_of_identity(self) -> dict[str, str]:
-        """Azd service name by the id of the identity that its container app bears."""
+        """Azd service name by the id of the identity that its app bears."""
+        workloads = [*self.apps.values(), *self.all("Microsoft.Web/sites")]
         return {
-            identity: service
-            for service, app in self.apps.items()
+            identity: app.tags.get("azd-service-name", app.name)
+            for app in workloads
             for identity in app.body.get("identity", {}).get("userAssignedIdentities", {})
         }
 
@@ -122,6 +133,8 @@ class Environment:
         """A name of a resource that does not depend on the token: last type, and what it is."""
         kind = resource.type.rpartition("/")[2]
         which = resource.tags.get("azd-service-name") or ""
+        if kind in ("containers", "tables", "queues", "eventhubs"):
+            which = resource.name.rpartition("/")[2]
         if kind == "accounts":
             which = resource.body["kind"]
         if kind == "userAssignedIdentities":

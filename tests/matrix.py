@@ -42,7 +42,16 @@ VALUES: list[dict[str, object]] = [
     },
 ]
 
-CASES = [DEFAULT, *STRUCTURES, *VALUES]
+EVENT_DRIVEN: dict[str, object] = {"pattern": "event-driven"}
+
+# The pattern without services to choose: its structure, and every value again.
+EVENT_DRIVEN_CASES: list[dict[str, object]] = [
+    EVENT_DRIVEN,
+    {**EVENT_DRIVEN, "license": "none", "ci": "none"},
+    *({**EVENT_DRIVEN, **values} for values in VALUES),
+]
+
+CASES = [DEFAULT, *STRUCTURES, *VALUES, *EVENT_DRIVEN_CASES]
 
 
 def case_id(answers: dict[str, object]) -> str:

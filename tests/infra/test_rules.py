@@ -5,7 +5,7 @@ import pytest
 from tests.evaluated import WORKLOADS
 from tests.infra.conftest import Evaluate
 from tests.infra.rules import findings
-from tests.matrix import CASES, DEFAULT, SERVICE_SUBSETS, case_id
+from tests.matrix import CASES, DEFAULT, EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 
 # All that an owner may set at once; each alone is in test_overrides.py.
 TAGS = '{"cost-center": "ai", "owner": "it\'s us"}'
@@ -62,3 +62,23 @@ def test_an_environment_with_overrides_keeps_the_rules(
     evaluated: Evaluate, variables: dict[str, str], kind: str
 ) -> None:
     assert findings(evaluated(DEFAULT, kind, **variables)) == []
+
+
+@pytest.mark.parametrize("kind", ["dev", "prod"])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AZURE_TAGS": TAGS},
+        {"AZURE_RESOURCE_TOKEN": LONGEST_TOKEN, "AZURE_ENV_NAME": "n" * 64},
+        {"AZURE_RESOURCE_TOKEN": "abc"},
+        {"AZURE_PRINCIPAL_ID": "", "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"},
+        {"AZURE_PRINCIPAL_TYPE": "ServicePrincipal"},
+        {"FUNCTION_INSTANCE_MEMORY": "4096", "FUNCTION_MAXIMUM_INSTANCES": "1000"},
+        {"AZURE_OPENAI_LOCATION": "eastus2", "AZURE_DOCUMENT_INTELLIGENCE_LOCATION": "eastus"},
+    ],
+    ids=",".join,
+)
+def test_a_pipeline_with_overrides_keeps_the_rules(
+    evaluated: Evaluate, variables: dict[str, str], kind: str
+) -> None:
+    assert findings(evaluated(EVENT_DRIVEN, kind, **variables)) == []

@@ -10,7 +10,7 @@ from tests.conftest import Render
 from tests.evaluated import environment, running_bicep
 from tests.infra.rules import RULES
 from tests.infra.test_rules import EXISTING, TAGS
-from tests.matrix import DEFAULT
+from tests.matrix import DEFAULT, EVENT_DRIVEN
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Weakening:
     new: str
     kind: str = "prod"
     variables: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, object] = field(default_factory=lambda: DEFAULT)
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.old.strip().splitlines()[-1].strip()}"
@@ -407,6 +408,274 @@ WEAKENINGS = [
 ]
 
 
+STORAGE = "core/data/storage.bicep"
+QUEUE = "core/messaging/service-bus-queue.bicep"
+SERVICE_BUS = "core/messaging/service-bus.bicep"
+EVENT_HUBS = "core/messaging/event-hubs.bicep"
+EVENT_GRID = "core/messaging/event-grid.bicep"
+PROCESSOR = "app/processor.bicep"
+
+# Rule, file, what it says, what it must not say, and the profile where it is not prod.
+PIPELINE: list[tuple[str, ...]] = [
+    ("names_are_legal", "abbreviations.json", '"st"', '"st-"'),
+    ("names_are_legal", "abbreviations.json", '"func-"', '"-func-"'),
+    (
+        "local_authentication_is_off",
+        STORAGE,
+        "allowSharedKeyAccess: false",
+        "allowSharedKeyAccess: true",
+    ),
+    (
+        "local_authentication_is_off",
+        SERVICE_BUS,
+        "disableLocalAuth: true",
+        "disableLocalAuth: false",
+    ),
+    ("local_authentication_is_off", EVENT_HUBS, "    disableLocalAuth: true\n", ""),
+    ("local_authentication_is_off", PROCESSOR, "allow: false", "allow: true"),
+    (
+        "each_workload_has_an_identity_of_its_own",
+        PROCESSOR,
+        "'UserAssigned'\n",
+        "'SystemAssigned, UserAssigned'\n",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        QUEUE,
+        "'4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'",
+        "'090c5cfd-751d-490a-894a-3ce6f1109419'",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        EVENT_HUBS,
+        "scope: namespace::results",
+        "scope: namespace",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        STORAGE,
+        "scope: account::tables::documents",
+        "scope: account",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        EVENT_GRID,
+        "scope: account::blobs::undeliveredEvents",
+        "scope: account",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        EVENT_GRID,
+        "scope: namespace::documents",
+        "scope: namespace",
+    ),
+    (
+        "roles_are_the_narrowest_and_no_more",
+        STORAGE,
+        "'ba92f5b4-2d11-453d-a403-e96b0029c9fe'",
+        "'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'",
+        "dev",
+    ),
+    (
+        "role_assignments_are_named_by_what_they_grant",
+        EVENT_GRID,
+        "topic.id, queueSenderRoleId",
+        "queueSenderRoleId",
+    ),
+    ("logs_are_kept", STORAGE, "enabled: true\n      }\n    ]", "enabled: false\n      }\n    ]"),
+    ("logs_are_kept", PROCESSOR, "'allLogs'", "'audit'"),
+    ("storage_holds_what_the_pipeline_names", STORAGE, "incoming: 'incoming'", "incoming: 'inbox'"),
+    (
+        "storage_holds_what_the_pipeline_names",
+        STORAGE,
+        "documents: 'documents'",
+        "documents: 'states'",
+    ),
+    (
+        "storage_is_closed_and_encrypted",
+        STORAGE,
+        "allowBlobPublicAccess: false",
+        "allowBlobPublicAccess: true",
+    ),
+    ("storage_is_closed_and_encrypted", STORAGE, "publicAccess: 'None'", "publicAccess: 'Blob'"),
+    ("storage_is_closed_and_encrypted", STORAGE, "'TLS1_2'", "'TLS1_1'"),
+    ("storage_is_closed_and_encrypted", STORAGE, "bypass: 'AzureServices'", "bypass: 'None'"),
+    ("storage_suits_its_type", "profiles.bicep", "sku: 'Standard_ZRS'", "sku: 'Standard_LRS'"),
+    (
+        "storage_suits_its_type",
+        STORAGE,
+        "      containerDeleteRetentionPolicy: {\n        enabled: true",
+        "      containerDeleteRetentionPolicy: {\n        enabled: false",
+    ),
+    (
+        "only_what_came_in_expires",
+        STORAGE,
+        "{ container: storageNames.undeliveredEvents,",
+        "{ container: storageNames.results,",
+    ),
+    (
+        "only_what_came_in_expires",
+        "profiles.bicep",
+        "incomingRetentionInDays: 90",
+        "incomingRetentionInDays: 1",
+    ),
+    (
+        "service_bus_suits_its_type",
+        "profiles.bicep",
+        "serviceBusSku: 'Premium'",
+        "serviceBusSku: 'Standard'",
+    ),
+    (
+        "service_bus_suits_its_type",
+        SERVICE_BUS,
+        "zoneRedundant: sku == 'Premium'",
+        "zoneRedundant: false",
+    ),
+    (
+        "service_bus_suits_its_type",
+        SERVICE_BUS,
+        "premiumMessagingPartitions: sku == 'Premium' ? 1 : null",
+        "premiumMessagingPartitions: 3",
+    ),
+    (
+        "service_bus_suits_its_type",
+        SERVICE_BUS,
+        "minimumTlsVersion: '1.2'",
+        "minimumTlsVersion: '1.0'",
+    ),
+    (
+        "event_grid_may_enter_where_the_internet_may_not",
+        SERVICE_BUS,
+        "trustedServiceAccessEnabled: true",
+        "trustedServiceAccessEnabled: false",
+    ),
+    (
+        "queues_lose_nothing",
+        SERVICE_BUS,
+        "documentsRejected: 'documents-rejected'",
+        "documentsRejected: 'rejected'",
+    ),
+    (
+        "queues_lose_nothing",
+        QUEUE,
+        "requiresDuplicateDetection: true",
+        "requiresDuplicateDetection: false",
+    ),
+    (
+        "queues_lose_nothing",
+        QUEUE,
+        "deadLetteringOnMessageExpiration: true",
+        "deadLetteringOnMessageExpiration: false",
+    ),
+    ("queues_lose_nothing", QUEUE, "lockDuration: 'PT5M'", "lockDuration: 'PT30S'"),
+    ("queues_lose_nothing", QUEUE, "maxDeliveryCount: 5", "maxDeliveryCount: 1"),
+    (
+        "queues_lose_nothing",
+        QUEUE,
+        "maxDeliveryCount: 5",
+        "maxDeliveryCount: 5\n    requiresSession: true",
+    ),
+    (
+        "event_hubs_suit_their_type",
+        EVENT_HUBS,
+        "isAutoInflateEnabled: true",
+        "isAutoInflateEnabled: false",
+    ),
+    (
+        "event_hubs_suit_their_type",
+        EVENT_HUBS,
+        "recordResult: 'record-result'",
+        "recordResult: 'recorder'",
+    ),
+    ("event_hubs_suit_their_type", "profiles.bicep", "partitionCount: 4", "partitionCount: 1"),
+    (
+        "event_hubs_suit_their_type",
+        "profiles.bicep",
+        "retentionInHours: 168",
+        "retentionInHours: 1",
+    ),
+    (
+        "events_of_incoming_blobs_reach_the_queue",
+        EVENT_GRID,
+        "containers/${storageNames.incoming}/",
+        "containers/",
+    ),
+    (
+        "events_of_incoming_blobs_reach_the_queue",
+        EVENT_GRID,
+        "'Microsoft.Storage.BlobCreated'",
+        "'Microsoft.Storage.BlobDeleted'",
+    ),
+    (
+        "events_of_incoming_blobs_reach_the_queue",
+        EVENT_GRID,
+        "'CloudEventSchemaV1_0'",
+        "'EventGridSchema'",
+    ),
+    (
+        "events_of_incoming_blobs_reach_the_queue",
+        EVENT_GRID,
+        "blobContainerName: storageNames.undeliveredEvents",
+        "blobContainerName: storageNames.results",
+    ),
+    ("the_plan_holds_one_app", PROCESSOR, "reserved: true", "reserved: false"),
+    ("the_plan_holds_one_app", "profiles.bicep", "zoneRedundant: true", "zoneRedundant: false"),
+    (
+        "the_app_runs_as_flex_consumption_wants_it",
+        PROCESSOR,
+        "'UserAssignedIdentity'\n            userAssignedIdentityResourceId: identity.resourceId\n",
+        "'SystemAssignedIdentity'\n",
+    ),
+    ("the_app_runs_as_flex_consumption_wants_it", PROCESSOR, "version: '3.12'", "version: '3.9'"),
+    (
+        "the_app_runs_as_flex_consumption_wants_it",
+        PROCESSOR,
+        "storageNames.deployments",
+        "storageNames.results",
+    ),
+    (
+        "the_app_runs_as_flex_consumption_wants_it",
+        PROCESSOR,
+        "publicNetworkAccess: 'Enabled'",
+        "publicNetworkAccess: 'Disabled'",
+    ),
+    (
+        "the_app_has_as_many_instances_as_answered",
+        "profiles.bicep",
+        "alwaysReady: 2",
+        "alwaysReady: 1",
+    ),
+    (
+        "the_app_has_as_many_instances_as_answered",
+        PROCESSOR,
+        "'function:process_document'",
+        "'function:process'",
+    ),
+    (
+        "the_app_is_told_what_it_reads",
+        PROCESSOR,
+        "ServiceBus__fullyQualifiedNamespace: serviceBusHost",
+        "ServiceBus__fullyQualifiedNamespace: eventHubsHost",
+    ),
+    (
+        "the_app_is_told_what_it_reads",
+        PROCESSOR,
+        "      EventHubs__credential: 'managedidentity'\n",
+        "",
+    ),
+    (
+        "the_app_is_told_what_it_reads",
+        PROCESSOR,
+        "      OTEL_SERVICE_NAME: 'processor'\n",
+        "      FUNCTIONS_WORKER_RUNTIME: 'python'\n      OTEL_SERVICE_NAME: 'processor'\n",
+    ),
+]
+WEAKENINGS += [
+    Weakening(rule, file, old, new, *kind, answers=EVENT_DRIVEN)
+    for rule, file, old, new, *kind in PIPELINE
+]
+
+
 def test_every_rule_has_a_weakening_that_it_catches() -> None:
     assert RULES.keys() == {weakening.rule for weakening in WEAKENINGS}
 
@@ -414,7 +683,7 @@ def test_every_rule_has_a_weakening_that_it_catches() -> None:
 @pytest.mark.parametrize("weakening", WEAKENINGS, ids=str)
 def test_a_weakening_is_caught(rendering: Render, tmp_path: Path, weakening: Weakening) -> None:
     running_bicep()
-    source = rendering(DEFAULT)
+    source = rendering(weakening.answers)
     shutil.copytree(source / "infra", tmp_path / "infra")
     shutil.copy(source / ".copier-answers.yml", tmp_path)
     file = tmp_path / "infra" / weakening.file

@@ -97,8 +97,17 @@ def test_a_rendering_has_two_profiles(rendering: Render) -> None:
         assert all(len(app["userIdentities"]) == 1 for app in apps)
         roles = {(grant["role"], grant["scope"].split("/")[-2]) for grant in profile["access"]}
         assert ("AcrPull", "registries") in roles
-        assert all(" " in role or role == "AcrPull" for role, _ in roles)  # none is an id
+        assert all(role.replace(" ", "").isalpha() for role, _ in roles)  # none is an id
     assert len(profiles["prod"]["resources"]) > len(profiles["dev"]["resources"])
+
+
+def test_every_role_of_an_event_driven_rendering_has_a_name(rendering: Render) -> None:
+    profiles = document(rendering({"pattern": "event-driven"}), "AZURE_PRINCIPAL_ID=x")["profiles"]
+    roles = {grant["role"] for profile in profiles for grant in profile["access"]}
+    assert {"Azure Service Bus Data Receiver", "Storage Blob Data Owner"} <= roles
+    assert all(role.replace(" ", "").isalpha() for role in roles)
+    principals = {grant["principal"] for grant in profiles[0]["access"]}
+    assert any(name.endswith(" (system-assigned)") for name in principals)
 
 
 def test_an_environment_of_a_type_is_one_profile(rendering: Render, tmp_path: Path) -> None:

@@ -206,3 +206,11 @@ def test_what_azd_escapes_is_read_back(repository: Path) -> None:
     write_environment(repository, "live", text)
     variables = read_variables(repository, "live", (), ("BANNER",))
     assert variables.values["BANNER"] == 'a\\b "c" $d !e `f` #g\n'
+
+
+@pytest.mark.parametrize("text", [f"{KEY}\n", f"A=b\n{KEY} {KEY}\n", f"A=b\nB='{KEY}\n"])
+def test_a_line_that_is_no_variable_is_named_by_its_number(repository: Path, text: str) -> None:
+    write_environment(repository, "live", text)
+    with pytest.raises(ScaffoldError, match=r"\.env: line \d is not of the form") as caught:
+        read_variables(repository, "live", (), ())
+    assert KEY not in str(caught.value)

@@ -28,14 +28,20 @@ class Row:
 def rows(profile: Profile) -> Iterator[Row]:
     """A row for each resource but role assignments, which say who may call what."""
     endpoints = private_endpoint_targets(profile.resources)
+    # What a resource extends; a group only holds it.
+    names = {
+        found.id.lower(): found.name
+        for found in profile.resources
+        if found.type.lower() != "microsoft.resources/resourcegroups"
+    }
     for resource in profile.resources:
         if resource.type.lower() == "microsoft.authorization/roleassignments":
             continue
-        access, scope = exposure(resource, endpoints), resource.scope
+        access, scope = exposure(resource, endpoints), resource.scope.lower()
         linked = ", private endpoint" if resource.id.lower() in endpoints else ""
         yield Row(
             type=resource.type,
-            name=f"{resource.name} of {_last(scope)}" if "/providers/" in scope else resource.name,
+            name=f"{resource.name} of {names[scope]}" if scope in names else resource.name,
             sku=sku(resource),
             region=resource.location or "",
             access=f"{access or ''}{linked}".removeprefix(", "),

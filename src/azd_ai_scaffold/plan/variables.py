@@ -5,6 +5,7 @@ it: in its place goes `<NAME>`. Words that are public anyway stay: Azure's regio
 false, and what the Bicep itself lists as allowed values.
 """
 
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -131,7 +132,7 @@ def mask(value: Any, targets: Mapping[str, str]) -> Any:
 
 
 def _read_environment(repository: Path, name: str) -> dict[str, str]:
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     folder = repository / ".azure"
     file = folder / name / ".env"
@@ -140,12 +141,17 @@ def _read_environment(repository: Path, name: str) -> dict[str, str]:
         hint = f"there is {', '.join(known)}" if known else "run azd env new"
         raise ScaffoldError(f"there is no azd environment {name!r} in {folder}: {hint}")
     try:
-        read = dotenv_values(file, interpolate=False, encoding="utf-8")
+        lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8"))))
     except ValueError as error:
         raise ScaffoldError(f"{file} is not UTF-8") from error
-    # azd puts a backslash before these three too, which python-dotenv leaves there.
+    wrong = next((line for line in lines if line.error or (line.key and line.value is None)), None)
+    if wrong:
+        raise ScaffoldError(f"{file}: line {wrong.original.line} is not of the form KEY=VALUE")
+    # azd puts a backslash before these three too, which the parser leaves there.
     return {
-        key: re.sub(r"\\([!$`])", r"\1", value) for key, value in read.items() if value is not None
+        line.key: re.sub(r"\\([!$`])", r"\1", line.value)
+        for line in lines
+        if line.key is not None and line.value is not None
     }
 
 

@@ -1,0 +1,483 @@
+"""Rules of the edge: what stands between the internet and the apps, and that nothing passes by."""
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from azd_ai_scaffold.evaluation import Resource
+from tests.evaluated import Environment
+from tests.infra.rules import REFERENCE, container, differences, rule, subnets
+
+GATEWAYS = "Microsoft.Network/applicationGateways"
+GATEWAY_FIREWALLS = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
+PROFILES = "Microsoft.Cdn/profiles"
+FRONT_DOOR_FIREWALLS = "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies"
+
+# Longest time of a request in the settings of a workload (`le` of request_timeout_seconds).
+REQUEST_SECONDS = 230
+API_PATHS = ["/api/*", "/health"]
+RULE_SETS = {("Microsoft_DefaultRuleSet", "2.2"), ("Microsoft_BotManagerRuleSet", "1.1")}
+
+# Rules of the firewall that take a prompt about code for an attack.
+MISREADING = {"930120", "932160", "941100", "941160", "942100"}
+
+
+def app_of(environment: Environment, service: str) -> str:
+    """Id of the container app of a service."""
+    return environment.apps[service].id
+
+
+def page(environment: Environment) -> str:
+    """Id of the static web app."""
+    return environment.one("Microsoft.Web/staticSites").id
+
+
+def ids(items: Any) -> list[str]:
+    """The ids of a list of references."""
+    return [item["id"] for item in items or []]
+
+
+def named(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The properties of the parts of a gateway by the end of their ids."""
+    return {item["name"]: item["properties"] for item in items}
+
+
+def last(reference: dict[str, str] | None) -> str:
+    """Name at the end of the id of a reference."""
+    return (reference or {}).get("id", "").rpartition("/")[2]
+
+
+# --- both -------------------------------------------------------------------------------------
+
+
+@rule
+def nothing_answers_the_internet_but_the_edge(environment: Environment) -> Iterator[str]:
+    edge = environment.edge
+    host = environment.one("Microsoft.App/managedEnvironments").properties
+    expected = "Enabled" if edge == "none" else "Disabled"
+    yield from differences("environment", host.get("publicNetworkAccess"), expected)
+    if edge != "none":
+        sku = environment.one("Microsoft.Web/staticSites").body["sku"]["name"]
+        # The Free tier cannot refuse anybody.
+        yield from differences("tier of the page", sku, "Standard")
+    for kind, owner in ((GATEWAYS, "application-gateway"), (PROFILES, "front-door")):
+        yield from differences(kind, len(environment.all(kind)), int(edge == owner))
+
+
+@rule
+def users_see_one_address(environment: Environment) -> Iterator[str]:
+    """The address of the page, of the API, and the origin that the API gateway allows."""
+    gateway = environment.apps["api-gateway"]
+    told = {entry["name"]: entry.get("value", "") for entry in container(gateway)["env"]}
+    outputs = environment.evaluation.outputs
+    found = [
+        str(value)
+        for value in (
+            outputs["SERVICE_WEB_URI"],
+            outputs["SERVICE_API_GATEWAY_URI"],
+            told["ALLOWED_ORIGINS"],
+        )
+    ]
+    domain = environment.variables.get("AZURE_CUSTOM_DOMAIN", "")
+    if environment.edge == "none":
+        sources = [REFERENCE.findall(value) for value in found]
+        expected = [[page(environment)], [gateway.id], [page(environment)]]
+        yield from differences("addresses without an edge", sources, expected)
+    elif domain:
+        yield from differences("addresses", found, [f"https://{domain}"] * 3)
+    elif environment.edge == "front-door":
+        endpoint = environment.one(f"{PROFILES}/afdEndpoints").id
+        sources = [REFERENCE.findall(value) for value in found]
+        yield from differences("sources of the addresses", sources, [[endpoint]] * 3)
+    else:
+        label = environment.one(GATEWAYS).name
+        own = f"https://{label}.{environment.variables['AZURE_LOCATION']}.cloudapp.azure.com"
+        yield from differences("addresses", found, [own] * 3)
+
+
+def exclusions(policy: Resource) -> Iterator[tuple[str, str, str, str]]:
+    """What a firewall overlooks: rule, variable, operator, selector."""
+    managed = policy.properties["managedRules"]
+    for entry in managed.get("exclusions", []):
+        which = (entry["matchVariable"], entry["selectorMatchOperator"], entry["selector"])
+        sets = entry.get("exclusionManagedRuleSets") or [{"ruleGroups": [{}]}]
+        for group in (group for one in sets for group in one.get("ruleGroups") or [{}]):
+            for one in group.get("rules") or [{"ruleId": "every rule"}]:
+                yield one["ruleId"], *which
+    for one in managed["managedRuleSets"]:
+        for entry in one.get("exclusions", []):
+            yield "every rule", entry["matchVariable"], entry["selectorMatchOperator"], ""
+        for group in one.get("ruleGroupOverrides", []):
+            for override in group["rules"]:
+                if override.get("enabledState", override.get("state")) == "Disabled":
+                    yield override["ruleId"], "everything", "", ""
+                for entry in override.get("exclusions", []):
+                    operator, selector = entry["selectorMatchOperator"], entry["selector"]
+                    yield override["ruleId"], entry["matchVariable"], operator, selector
+
+
+@rule
+def the_firewall_blocks(environment: Environment) -> Iterator[str]:
+    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
+        settings = policy.properties["policySettings"]
+        state = settings.get("state") or settings.get("enabledState")
+        checked = settings.get("requestBodyCheck") in (True, "Enabled")
+        found = (state, settings.get("mode"), checked)
+        yield from differences("state of the firewall", found, ("Enabled", "Prevention", True))
+        sets = policy.properties["managedRules"]["managedRuleSets"]
+        versions = {(one["ruleSetType"], one["ruleSetVersion"]) for one in sets}
+        yield from differences("rule sets", versions, RULE_SETS)
+        if policy.type == FRONT_DOOR_FIREWALLS:
+            actions = [one["ruleSetAction"] for one in sets if "ruleSetAction" in one]
+            yield from differences("action", actions, ["Block"])
+
+
+@rule
+def the_firewall_overlooks_prompts_and_nothing_else(environment: Environment) -> Iterator[str]:
+    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
+        variable = "RequestArgNames"
+        if policy.type == FRONT_DOOR_FIREWALLS:
+            variable = "RequestBodyJsonArgNames"
+        chat = "chat" in environment.services
+        expected = {(one, variable, "StartsWith", "messages") for one in MISREADING if chat}
+        yield from differences("exclusions", set(exclusions(policy)), expected)
+        scrubbed = policy.properties["policySettings"].get("logScrubbing", {}).get("state")
+        yield from differences("scrubbed logs", scrubbed, "Enabled" if chat else None)
+
+
+@rule
+def uploads_pass_the_firewall(environment: Environment) -> Iterator[str]:
+    for policy in environment.all(GATEWAY_FIREWALLS):
+        # It can be told to allow 2 MB at most.
+        enforced = policy.properties["policySettings"].get("requestBodyEnforcement", True)
+        yield from differences("limit of bodies", enforced, False)
+
+
+# --- Front Door -------------------------------------------------------------------------------
+
+
+@rule
+def front_door_puts_its_firewall_before_every_host_name(environment: Environment) -> Iterator[str]:
+    for profile in environment.all(PROFILES):
+        for owner in (profile, environment.one(FRONT_DOOR_FIREWALLS)):
+            yield from differences("SKU", owner.body["sku"]["name"], "Premium_AzureFrontDoor")
+        hosts = environment.all(f"{PROFILES}/afdEndpoints")
+        hosts += environment.all(f"{PROFILES}/customDomains")
+        policy = environment.one(f"{PROFILES}/securityPolicies").properties["parameters"]
+        firewall = environment.one(FRONT_DOOR_FIREWALLS).id
+        yield from differences("firewall", policy["wafPolicy"]["id"], firewall)
+        (covered,) = policy["associations"]
+        expected = sorted(host.id for host in hosts)
+        yield from differences("host names", sorted(ids(covered["domains"])), expected)
+        yield from differences("paths", covered["patternsToMatch"], ["/*"])
+
+
+@rule
+def front_door_serves_the_host_name_of_the_owner_alone(environment: Environment) -> Iterator[str]:
+    for route in environment.all(f"{PROFILES}/afdEndpoints/routes"):
+        domains = environment.all(f"{PROFILES}/customDomains")
+        found = ids(route.properties.get("customDomains"))
+        yield from differences("host names", found, [domain.id for domain in domains])
+        default = "Disabled" if domains else "Enabled"
+        yield from differences("own host name", route.properties["linkToDefaultDomain"], default)
+    for domain in environment.all(f"{PROFILES}/customDomains"):
+        tls = domain.properties["tlsSettings"]
+        found = (tls["certificateType"], tls["minimumTlsVersion"], tls["cipherSuiteSetType"])
+        yield from differences("TLS", found, ("ManagedCertificate", "TLS12", "TLS12_2023"))
+
+
+def origins(environment: Environment) -> dict[str, dict[str, Any]]:
+    """The only origin of each group by the name of the group."""
+    return {
+        origin.name.split("/")[1]: dict(origin.properties)
+        for origin in environment.all(f"{PROFILES}/originGroups/origins")
+    }
+
+
+@rule
+def front_door_reaches_the_gateway_by_a_private_link(environment: Environment) -> Iterator[str]:
+    for profile in environment.all(PROFILES):
+        link = origins(environment)["api-gateway"].get("sharedPrivateLinkResource", {})
+        host = environment.one("Microsoft.App/managedEnvironments")
+        found = (last(link.get("privateLink")), link.get("groupId"))
+        yield from differences("private link", found, (host.name, "managedEnvironments"))
+        yield from differences("its region", link.get("privateLinkLocation"), host.location)
+        # The hook approves what bears this text: nobody else may know it.
+        message = str(link.get("requestMessage"))
+        if REFERENCE.findall(message) != [profile.id] or not re.match(
+            r"\[format\('Front Door \{0\}', .*\.frontDoorId\)\]$", message
+        ):
+            yield f"anybody can ask for a private link as {message}"
+
+
+@rule
+def front_door_calls_the_apps_by_their_names(environment: Environment) -> Iterator[str]:
+    expected = {"api-gateway": app_of(environment, "api-gateway"), "web": page(environment)}
+    for name, origin in origins(environment).items():
+        for part in ("hostName", "originHostHeader"):
+            yield from differences(part, REFERENCE.findall(origin[part]), [expected[name]])
+        checked = origin.get("enforceCertificateNameCheck")
+        yield from differences("check of the certificate", checked, True)
+
+
+@rule
+def front_door_probes_whether_the_gateway_can_serve(environment: Environment) -> Iterator[str]:
+    for group in environment.all(f"{PROFILES}/originGroups"):
+        probe = group.properties.get("healthProbeSettings", {})
+        found = (probe.get("probePath"), probe.get("probeProtocol"), probe.get("probeRequestType"))
+        ours = group.name.endswith("/api-gateway")
+        yield from differences(
+            group.name, found, ("/health/ready", "Https", "GET") if ours else (None, None, None)
+        )
+
+
+@rule
+def front_door_routes_the_api_and_caches_what_never_changes(
+    environment: Environment,
+) -> Iterator[str]:
+    if not environment.all(PROFILES):
+        return
+    routes = {
+        tuple(route.properties["patternsToMatch"]): (
+            last(route.properties["originGroup"]),
+            bool(route.properties.get("cacheConfiguration")),
+        )
+        for route in environment.all(f"{PROFILES}/afdEndpoints/routes")
+    }
+    expected = {
+        tuple(API_PATHS): ("api-gateway", False),
+        ("/assets/*",): ("web", True),
+        ("/*",): ("web", False),
+    }
+    yield from differences("routes", routes, expected)
+
+
+@rule
+def front_door_speaks_https_and_waits_for_streams(environment: Environment) -> Iterator[str]:
+    for route in environment.all(f"{PROFILES}/afdEndpoints/routes"):
+        found = (route.properties["httpsRedirect"], route.properties["forwardingProtocol"])
+        yield from differences(route.name, found, ("Enabled", "HttpsOnly"))
+    for profile in environment.all(PROFILES):
+        waits = profile.properties.get("originResponseTimeoutSeconds", 0)
+        if not REQUEST_SECONDS < waits <= 240:
+            yield f"Front Door waits {waits} s for an answer"
+
+
+@rule
+def the_gateway_knows_its_front_door(environment: Environment) -> Iterator[str]:
+    told = {
+        entry["name"]: str(entry.get("value", ""))
+        for entry in container(environment.apps["api-gateway"])["env"]
+    }
+    for profile in environment.all(PROFILES):
+        value = told.get("FRONT_DOOR_ID", "")
+        if REFERENCE.findall(value) != [profile.id] or ".frontDoorId" not in value:
+            yield f"FRONT_DOOR_ID is {value}"
+
+
+# --- Application Gateway ----------------------------------------------------------------------
+
+
+@rule
+def the_application_gateway_is_redundant(environment: Environment) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        sku = gateway.properties["sku"]
+        yield from differences("SKU", sku, {"name": "WAF_v2", "tier": "WAF_v2"})
+        firewall = last(gateway.properties.get("firewallPolicy"))
+        yield from differences("firewall", firewall, environment.one(GATEWAY_FIREWALLS).name)
+        yield from differences("zones", gateway.body.get("zones"), ["1", "2", "3"])
+        scale = gateway.properties.get("autoscaleConfiguration", {})
+        if not 2 <= scale.get("minCapacity", 0) < scale.get("maxCapacity", 0) <= 125:
+            yield f"scales {scale}"
+        address = public_address(environment, gateway)
+        yield from differences("zones of its address", address.body.get("zones"), ["1", "2", "3"])
+        found = (address.body["sku"]["name"], address.properties["publicIPAllocationMethod"])
+        yield from differences("address", found, ("Standard", "Static"))
+
+
+def public_address(environment: Environment, gateway: Resource) -> Resource:
+    """The public address of an application gateway; it has no other."""
+    (frontend,) = gateway.properties["frontendIPConfigurations"]
+    (address,) = (
+        address
+        for address in environment.all("Microsoft.Network/publicIPAddresses")
+        if address.id == frontend["properties"]["publicIPAddress"]["id"]
+    )
+    return address
+
+
+@rule
+def the_application_gateway_speaks_https_alone(environment: Environment) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        parts = gateway.properties
+        policy = parts.get("sslPolicy", {})
+        found = (policy.get("policyType"), policy.get("policyName"))
+        yield from differences("TLS", found, ("Predefined", "AppGwSslPolicy20220101S"))
+        ports = {name: part["port"] for name, part in named(parts["frontendPorts"]).items()}
+        listeners = {
+            name: (part["protocol"], ports[last(part["frontendPort"])])
+            for name, part in named(parts["httpListeners"]).items()
+        }
+        expected = {"http": ("Http", 80), "https": ("Https", 443)}
+        yield from differences("listeners", listeners, expected)
+        rules = {
+            last(part["httpListener"]): part
+            for part in named(parts["requestRoutingRules"]).values()
+        }
+        redirect = named(parts["redirectConfigurations"])[
+            last(rules["http"].get("redirectConfiguration"))
+        ]
+        yield from differences("redirect", redirect["redirectType"], "Permanent")
+        yield from differences("to", last(redirect["targetListener"]), "https")
+        for name, part in named(parts["backendHttpSettingsCollection"]).items():
+            yield from differences(f"to {name}", (part["protocol"], part["port"]), ("Https", 443))
+
+
+@rule
+def the_application_gateway_reads_one_certificate(environment: Environment) -> Iterator[str]:
+    vault = environment.variables.get("AZURE_TLS_KEY_VAULT_ID", "")
+    secret = environment.variables.get("AZURE_TLS_SECRET_NAME", "")
+    for gateway in environment.all(GATEWAYS):
+        (certificate,) = gateway.properties["sslCertificates"]
+        address = str(certificate["properties"].get("keyVaultSecretId"))
+        # A version at its end would keep an expired certificate.
+        whole = re.fullmatch(
+            r"\[format\('\{0\}secrets/\{1\}', reference\('([^']*)'.*\)\.vaultUri, '([^']*)'\)\]",
+            address,
+        )
+        if whole is None or whole.groups() != (vault, secret):
+            yield f"the certificate is {address}"
+        borne = list(gateway.body["identity"]["userAssignedIdentities"])
+        readers = [
+            REFERENCE.findall(assignment.properties["principalId"])
+            for assignment in environment.all("Microsoft.Authorization/roleAssignments")
+            if assignment.scope == f"{vault}/secrets/{secret}"
+        ]
+        yield from differences("readers of the certificate", readers, [borne])
+
+
+@rule
+def the_application_gateway_routes_to_the_apps(environment: Environment) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        parts = gateway.properties
+        expected = {"api-gateway": app_of(environment, "api-gateway"), "web": page(environment)}
+        for name, pool in named(parts["backendAddressPools"]).items():
+            (address,) = pool["backendAddresses"]
+            yield from differences(name, REFERENCE.findall(address["fqdn"]), [expected[name]])
+        (paths,) = named(parts["urlPathMaps"]).values()
+        pairs = [("*", paths["defaultBackendAddressPool"], paths["defaultBackendHttpSettings"])]
+        pairs += [
+            (pattern, part["backendAddressPool"], part["backendHttpSettings"])
+            for part in named(paths["pathRules"]).values()
+            for pattern in part["paths"]
+        ]
+        routes = {pattern: (last(pool), last(settings)) for pattern, pool, settings in pairs}
+        api = dict.fromkeys(API_PATHS, ("api-gateway", "api-gateway"))
+        yield from differences("routes", routes, {"*": ("web", "web")} | api)
+
+
+@rule
+def the_application_gateway_probes_whether_apps_can_serve(
+    environment: Environment,
+) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        probes = named(gateway.properties["probes"])
+        for name, part in named(gateway.properties["backendHttpSettingsCollection"]).items():
+            probe = probes[last(part["probe"])]
+            path = "/health/ready" if name == "api-gateway" else "/"
+            yield from differences(
+                f"probe of {name}", (probe["protocol"], probe["path"]), ("Https", path)
+            )
+            host = (
+                part.get("pickHostNameFromBackendAddress"),
+                probe.get("pickHostNameFromBackendHttpSettings"),
+            )
+            yield from differences(f"host name of {name}", host, (True, True))
+
+
+@rule
+def the_application_gateway_lets_streams_through(environment: Environment) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        buffers = gateway.properties.get("globalConfiguration", {})
+        # A firewall reads requests whole; it needs their buffer.
+        found = (buffers.get("enableRequestBuffering"), buffers.get("enableResponseBuffering"))
+        yield from differences("buffers of requests and responses", found, (True, False))
+        for name, part in named(gateway.properties["backendHttpSettingsCollection"]).items():
+            if not REQUEST_SECONDS < part.get("requestTimeout", 0) <= 240:
+                yield f"waits {part.get('requestTimeout')} s for {name}"
+
+
+@rule
+def the_application_gateway_has_a_subnet_of_its_own(environment: Environment) -> Iterator[str]:
+    for gateway in environment.all(GATEWAYS):
+        (configuration,) = gateway.properties["gatewayIPConfigurations"]
+        where = configuration["properties"]["subnet"]["id"]
+        properties = dict(subnets(environment)).get(where)
+        if properties is None:
+            yield f"{where} does not exist"
+            return
+        users = Counter(
+            resource.properties.get("subnet", {}).get("id")
+            for resource in environment.all("Microsoft.Network/privateEndpoints")
+        )
+        if users[where] or properties.get("delegations"):
+            yield f"{where} holds something else"
+        size = ipaddress.ip_network(properties["addressPrefix"]).num_addresses
+        if size < gateway.properties["autoscaleConfiguration"]["maxCapacity"] * 2 + 5:
+            yield f"{properties['addressPrefix']} is too small to scale and be updated"
+        # Outbound traffic leaves by its own public address, which the page expects.
+        yield from differences("NAT gateway", properties.get("natGateway"), None)
+
+
+@rule
+def the_security_group_lets_the_application_gateway_work(
+    environment: Environment,
+) -> Iterator[str]:
+    groups = {
+        group.id: group for group in environment.all("Microsoft.Network/networkSecurityGroups")
+    }
+    for gateway in environment.all(GATEWAYS):
+        (configuration,) = gateway.properties["gatewayIPConfigurations"]
+        subnet = dict(subnets(environment))[configuration["properties"]["subnet"]["id"]]
+        group = groups[subnet["networkSecurityGroup"]["id"]]
+        found = {
+            (
+                entry["direction"],
+                entry["access"],
+                entry["sourceAddressPrefix"],
+                entry["destinationAddressPrefix"],
+                tuple(entry.get("destinationPortRanges") or [entry["destinationPortRange"]]),
+            )
+            for entry in named(group.properties["securityRules"]).values()
+        }
+        prefix = subnet["addressPrefix"]
+        needed = {
+            ("Inbound", "Allow", "Internet", prefix, ("80", "443")),
+            ("Inbound", "Allow", "GatewayManager", "*", ("65200-65535",)),
+            ("Inbound", "Allow", "AzureLoadBalancer", "*", ("*",)),
+            ("Inbound", "Deny", "*", "*", ("*",)),
+        }
+        yield from (f"lacking: {entry}" for entry in needed - found)
+        # The service refuses a subnet that cannot reach the internet.
+        yield from (f"surplus: {entry}" for entry in found - needed)
+
+
+@rule
+def the_application_gateway_reaches_the_environment_privately(
+    environment: Environment,
+) -> Iterator[str]:
+    if not environment.all(GATEWAYS):
+        return
+    host = environment.one("Microsoft.App/managedEnvironments")
+    connections = [
+        connection["properties"]
+        for endpoint in environment.all("Microsoft.Network/privateEndpoints")
+        for connection in endpoint.properties["privateLinkServiceConnections"]
+    ]
+    found = [part["groupIds"] for part in connections if part["privateLinkServiceId"] == host.id]
+    yield from differences("private endpoints", found, [["managedEnvironments"]])
+    zones = [zone.name for zone in environment.all("Microsoft.Network/privateDnsZones")]
+    zone = f"privatelink.{host.location}.azurecontainerapps.io"
+    yield from differences(f"{zone} exists", zone in zones, True)

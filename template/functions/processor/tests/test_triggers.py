@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "EVENT_HUBS_NAMESPACE": "hubs.example.com",
     "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
 }
+PDF_TYPE = {"content-type": "application/pdf"}
 DOCUMENT = DocumentVersion("letter.pdf", "0x8DE")
 
 
@@ -173,9 +174,10 @@ async def test_http_passes_through_to_the_app(app: App) -> None:
     unknown = await call("GET", "/api/nothing")
     assert unknown.status_code == 404
     assert unknown.headers["content-type"] == "application/problem+json"
-    # Without an app registration nobody gets in.
-    refused = await call("POST", "/api/documents?name=a.pdf", b"%PDF-1.7")
-    assert refused.status_code == 403
+    refused = await call("POST", "/api/documents?name=a.pdf", b"words", **PDF_TYPE)
+    assert refused.status_code == 422
+    assert json.loads(refused.get_body())["detail"] == "The content is not application/pdf."
+    assert (await call("GET", "/api/rejected")).status_code == 403
 
 
 def test_missing_setting_is_one_line() -> None:

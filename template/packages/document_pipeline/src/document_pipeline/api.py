@@ -74,8 +74,13 @@ def _documents(pipeline: Pipeline) -> APIRouter:
     return router
 
 
-def _rejected(pipeline: Pipeline, operators: Access) -> APIRouter:
+def _rejected(settings: PipelineSettings, pipeline: Pipeline) -> APIRouter:
+    # Operators need their role even where users need no token.
+    operators = Access(settings, lambda caller: OPERATOR_ROLE in caller.roles)
+
     async def operator(request: Request) -> None:
+        if not (settings.authenticates or settings.is_local):
+            raise Problem(403, "API_CLIENT_ID is not set, so nobody is an operator.")
         await operators.check(request.headers.get("Authorization"))
 
     router = APIRouter(prefix="/rejected", tags=["rejected"], dependencies=[Depends(operator)])
@@ -122,14 +127,12 @@ async def _on_not_found(_: Request, __: Exception) -> Response:
 
 def create_app(settings: PipelineSettings, pipeline: Pipeline) -> FastAPI:
     """Return the app; it loads the pipeline when it starts."""
-    # Operators need their role even where users need no token.
-    operators = Access(settings, lambda caller: OPERATOR_ROLE in caller.roles)
     app = create_runtime_app(
         settings,
         title="Document pipeline",
         description="Takes documents in and says what became of them.",
         access=Access.of_users(settings, OPERATOR_ROLE),
-        routers=[_documents(pipeline), _rejected(pipeline, operators)],
+        routers=[_documents(pipeline), _rejected(settings, pipeline)],
         resources=[pipeline],
         checks=pipeline.checks(),
         body_limits={"/documents": MAX_DOCUMENT_BYTES},

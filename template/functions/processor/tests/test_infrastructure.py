@@ -1,0 +1,117 @@
+"""Names and limits that code and Bicep share: a change on one side fails here."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from document_pipeline import model
+from document_pipeline.settings import AzureSettings
+
+FOLDER = Path(__file__).resolve().parents[1]
+INFRA = FOLDER.parents[1] / "infra"
+# What the Functions host reads, and libraries that read the environment themselves.
+NOT_OURS = {"APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "PYTHON_ENABLE_OPENTELEMETRY"}
+SUFFIXES = {"clientId", "credential", "fullyQualifiedNamespace"}
+
+
+def bicep(path: str) -> str:
+    return (INFRA / path).read_text(encoding="utf-8")
+
+
+def values(path: str, variable: str) -> set[str]:
+    """Return the strings of an object variable."""
+    found = re.search(rf"^var {variable} = \{{\n(.*?)^\}}", bicep(path), re.DOTALL | re.MULTILINE)
+    assert found is not None, f"{path} has no variable {variable}"
+    return set(re.findall(r"^\s+\w+: '([^']+)'$", found[1], re.MULTILINE))
+
+
+def app_settings() -> set[str]:
+    text = bicep("app/processor.bicep")
+    found = re.search(r"name: 'appsettings'\n(.*?)^  \}", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return set(re.findall(r"^\s+(\w+): ", found[1], re.MULTILINE)) - {"properties"}
+
+
+@pytest.fixture
+def bindings(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, Any]]]:
+    for name, value in {
+        "ENVIRONMENT_TYPE": "dev",
+        "AZURE_CLIENT_ID": "1",
+        "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
+        "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
+        "AZURE_OPENAI_DEPLOYMENT": "model",
+        "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
+        "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
+        "SERVICE_BUS_NAMESPACE": "bus.example.com",
+        "EVENT_HUBS_NAMESPACE": "hubs.example.com",
+        "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "function_app", raising=False)
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import function_app
+
+    yield {
+        str(function.get_function_name()): json.loads(function.get_raw_bindings()[0])
+        for function in function_app.app.get_functions()
+    }
+    sys.modules.pop("function_app")
+
+
+def test_containers_queues_and_hubs_exist() -> None:
+    containers = values("core/data/storage.bicep", "storageNames")
+    used = {model.INCOMING_CONTAINER, model.RESULTS_CONTAINER, model.DOCUMENTS_TABLE}
+    assert used <= containers
+    queues = values("core/messaging/service-bus.bicep", "queueNames")
+    assert queues == {model.DOCUMENTS_QUEUE, model.REJECTED_QUEUE}
+    hubs = values("core/messaging/event-hubs.bicep", "eventHubNames")
+    assert hubs == {model.RESULTS_EVENT_HUB, model.RECORD_CONSUMER_GROUP}
+
+
+def test_every_connection_has_its_settings(bindings: dict[str, dict[str, Any]]) -> None:
+    prefixes = {found["connection"] for found in bindings.values() if "connection" in found}
+    assert prefixes == {"EventHubs", "ServiceBus"}
+    named = {name for name in app_settings() if "__" in name}
+    wanted = {f"{prefix}__{suffix}" for prefix in prefixes for suffix in SUFFIXES}
+    host = {
+        f"AzureWebJobsStorage__{suffix}"
+        for suffix in (
+            "blobServiceUri",
+            "clientId",
+            "credential",
+            "queueServiceUri",
+            "tableServiceUri",
+        )
+    }
+    assert named == wanted | host
+
+
+def test_app_settings_are_what_the_code_reads() -> None:
+    given = {name for name in app_settings() if "__" not in name} - NOT_OURS
+    fields = AzureSettings.model_fields
+    assert given <= {name.upper() for name in fields}
+    required = {name.upper() for name, field in fields.items() if field.is_required()}
+    assert required | {"AZURE_CLIENT_ID", "ENVIRONMENT_TYPE"} <= given
+
+
+def test_every_function_is_kept_ready_by_its_name(bindings: dict[str, dict[str, Any]]) -> None:
+    groups = set(
+        re.findall(r"^  '((?:function:)?\w+)'$", bicep("app/processor.bicep"), re.MULTILINE)
+    )
+    alone = {
+        f"function:{name}" for name, found in bindings.items() if found["type"] != "httpTrigger"
+    }
+    assert groups == alone | {"http"}
+
+
+def test_outage_does_not_use_up_deliveries() -> None:
+    text = bicep("core/messaging/service-bus.bicep")
+    found = re.search(r"queueNames\.documents\n.*?maxDeliveryCount: (\d+)", text, re.DOTALL)
+    assert found is not None
+    wait = AzureSettings.model_fields["deliveries_before_deferral"].default
+    assert int(found[1]) > wait

@@ -21,25 +21,25 @@ pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
 
 REQUIRED = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_ENV_TYPE"}
 OPTIONAL = {
+    "AZURE_KEY_VAULT_SKU",
     "AZURE_PRINCIPAL_ID",
     "AZURE_PRINCIPAL_TYPE",
     "AZURE_RESOURCE_TOKEN",
     "AZURE_TAGS",
-    "AZURE_KEY_VAULT_SKU",
-    "AZURE_STATIC_WEB_APP_LOCATION",
-    "CONTAINER_CPU",
-    "CONTAINER_MEMORY",
-    "SERVICE_API_GATEWAY_RESOURCE_EXISTS",
 }
-OF_A_SERVICE = {
-    "chat": {
-        "AZURE_OPENAI_SKU",
-        "AZURE_OPENAI_CAPACITY",
-        "AZURE_OPENAI_LOCATION",
-        "SERVICE_CHAT_SERVICE_RESOURCE_EXISTS",
+OF_A_PATTERN = {
+    "microservices": {
+        "AZURE_STATIC_WEB_APP_LOCATION",
+        "CONTAINER_CPU",
+        "CONTAINER_MEMORY",
+        "SERVICE_API_GATEWAY_RESOURCE_EXISTS",
     },
-    "vision": {"AZURE_VISION_LOCATION", "SERVICE_VISION_SERVICE_RESOURCE_EXISTS"},
-    "text": {"AZURE_DOCUMENT_INTELLIGENCE_LOCATION", "SERVICE_TEXT_SERVICE_RESOURCE_EXISTS"},
+    "event-driven": {"FUNCTION_INSTANCE_MEMORY", "FUNCTION_MAXIMUM_INSTANCES"},
+}
+OF_A_CAPABILITY = {
+    "chat": {"AZURE_OPENAI_SKU", "AZURE_OPENAI_CAPACITY", "AZURE_OPENAI_LOCATION"},
+    "vision": {"AZURE_VISION_LOCATION"},
+    "text": {"AZURE_DOCUMENT_INTELLIGENCE_LOCATION"},
 }
 SHARED_KEYS = {"project", "host", "language", "uses", "hooks"}
 
@@ -51,9 +51,16 @@ def repository(rendering: Render, answers: dict[str, object]) -> Path:
 
 
 @pytest.fixture
-def services(repository: Path) -> list[str]:
+def recorded(repository: Path) -> dict[str, Any]:
+    """The answers of the rendering."""
+    found: dict[str, Any] = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    return found
+
+
+@pytest.fixture
+def services(recorded: dict[str, Any]) -> list[str]:
     """The selected AI services."""
-    return list(yaml.safe_load((repository / ".copier-answers.yml").read_text())["services"])
+    return list(recorded.get("services", []))
 
 
 @pytest.fixture
@@ -145,11 +152,13 @@ def test_parameters_are_those_of_main(
 
 
 def test_each_azd_variable_feeds_one_parameter(
-    parameters: dict[str, Any], services: list[str]
+    parameters: dict[str, Any], recorded: dict[str, Any], services: list[str]
 ) -> None:
-    expected = REQUIRED | OPTIONAL
+    expected = REQUIRED | OPTIONAL | OF_A_PATTERN[recorded["pattern"]]
+    for capability in services or ["chat", "text"]:
+        expected |= OF_A_CAPABILITY[capability]
     for service in services:
-        expected |= OF_A_SERVICE[service]
+        expected.add(f"SERVICE_{service.upper()}_SERVICE_RESOURCE_EXISTS")
     names = []
     for path, text in texts(parameters).items():
         match = re.fullmatch(r"\$\{(\w+)(=[^{}]*)?\}", text)  # azd cannot parse nested braces
@@ -207,13 +216,16 @@ def test_azure_yaml_fits_its_schema(
         ("web", "docker", {"path": "./Dockerfile"}),
         ("api-gateway", "env", ["A=b"]),
         ("api-gateway", "image", "nginx"),
+        ("processor", "env", {"A": "b"}),
+        ("processor", "image", "nginx"),
     ],
 )
 def test_the_schema_refuses_what_azd_refuses(
     schema: Draft201909Validator, azure_yaml: dict[str, Any], service: str, key: str, value: object
 ) -> None:
-    azure_yaml["services"][service][key] = value
-    assert list(schema.iter_errors(azure_yaml))
+    if service in azure_yaml["services"]:
+        azure_yaml["services"][service][key] = value
+        assert list(schema.iter_errors(azure_yaml))
 
 
 def test_azure_yaml_names_its_schema_and_the_azd_it_needs(
@@ -230,6 +242,9 @@ def test_azure_yaml_names_its_schema_and_the_azd_it_needs(
 def test_azure_yaml_holds_the_selected_services(
     azure_yaml: dict[str, Any], services: list[str]
 ) -> None:
+    if not services:
+        assert list(azure_yaml["services"]) == ["processor"]
+        return
     expected = {"web", "api-gateway", *(WORKLOADS[service] for service in services)}
     assert set(azure_yaml["services"]) == expected
     uses = {name: service.get("uses", []) for name, service in azure_yaml["services"].items()}
@@ -241,7 +256,7 @@ def test_azure_yaml_holds_the_selected_services(
 def test_services_say_how_they_are_built(
     repository: Path, azure_yaml: dict[str, Any], services: list[str]
 ) -> None:
-    paths = {"web": "web", "api-gateway": "api-gateway"}
+    paths = {"web": "web", "api-gateway": "api-gateway", "processor": "functions/processor"}
     paths |= {WORKLOADS[service]: f"services/{service}" for service in services}
     for name, service in azure_yaml["services"].items():
         project = repository / service["project"]
@@ -251,6 +266,13 @@ def test_services_say_how_they_are_built(
             assert (service["host"], service["language"]) == ("staticwebapp", "ts")
             assert service["dist"] == "dist"
             assert set(service) <= SHARED_KEYS | {"dist"}
+            continue
+        if name == "processor":
+            assert (service["host"], service["language"]) == ("function", "python")
+            # Flex Consumption installs the requirements in Azure; the hook says which they are.
+            assert service["remoteBuild"] is True
+            assert list(service["hooks"]) == ["prepackage"]
+            assert set(service) <= SHARED_KEYS | {"remoteBuild"}
             continue
         assert (service["host"], service["language"]) == ("containerapp", "python")
         assert set(service) <= SHARED_KEYS | {"docker", "env"}

@@ -9,7 +9,7 @@ from azd_ai_scaffold.evaluation import EvaluationError
 from tests.evaluated import DEVELOPER, Environment
 from tests.infra.conftest import Evaluate
 from tests.infra.rules import DEPENDENT
-from tests.matrix import DEFAULT
+from tests.matrix import DEFAULT, EVENT_DRIVEN
 
 DATA_ZONE: dict[str, object] = {
     "chat_model": "gpt-5.5",
@@ -49,6 +49,28 @@ OVERRIDES: list[tuple[str, str, set[Change]]] = [
         "AZURE_STATIC_WEB_APP_LOCATION",
         "eastasia",
         {("staticSites:web", "location", "eastasia")},
+    ),
+]
+
+SCALE = "properties/functionAppConfig/scaleAndConcurrency"
+OVERRIDES_OF_A_PIPELINE: list[tuple[str, str, set[Change]]] = [
+    (
+        "FUNCTION_INSTANCE_MEMORY",
+        "4096",
+        {("sites:processor", f"{SCALE}/instanceMemoryMB", 4096)},
+    ),
+    (
+        "FUNCTION_MAXIMUM_INSTANCES",
+        "77",
+        {("sites:processor", f"{SCALE}/maximumInstanceCount", 77)},
+    ),
+    ("FUNCTION_MAXIMUM_INSTANCES", "", set()),
+    ("AZURE_OPENAI_CAPACITY", "77", {("deployments", "sku/capacity", 77)}),
+    ("AZURE_OPENAI_LOCATION", "eastus2", {("accounts:OpenAI", "location", "eastus2")}),
+    (
+        "AZURE_DOCUMENT_INTELLIGENCE_LOCATION",
+        "westeurope",
+        {("accounts:FormRecognizer", "location", "westeurope")},
     ),
 ]
 
@@ -114,6 +136,20 @@ def test_a_variable_reaches_its_resource_and_nothing_else(
     evaluated: Evaluate, variable: str, value: str, expected: set[Change], kind: str
 ) -> None:
     before, after = evaluated(DEFAULT, kind), evaluated(DEFAULT, kind, **{variable: value})
+    assert changes(before, after) == expected
+
+
+@pytest.mark.parametrize("kind", ["dev", "prod"])
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    OVERRIDES_OF_A_PIPELINE,
+    ids=lambda item: item if isinstance(item, str) else "",
+)
+def test_a_variable_of_a_pipeline_reaches_its_resource_and_nothing_else(
+    evaluated: Evaluate, variable: str, value: str, expected: set[Change], kind: str
+) -> None:
+    before = evaluated(EVENT_DRIVEN, kind)
+    after = evaluated(EVENT_DRIVEN, kind, **{variable: value})
     assert changes(before, after) == expected
 
 
@@ -219,6 +255,8 @@ def test_the_developer_has_roles_in_dev_only(evaluated: Evaluate) -> None:
         (DEFAULT, {"CONTAINER_CPU": '1"'}, "overrides"),
         (DEFAULT, {"CONTAINER_CPU": '1","other":"'}, '"other" is not allowed'),
         (DEFAULT, {"AZURE_TAGS": "cost-center=ai"}, "tags"),
+        (EVENT_DRIVEN, {"FUNCTION_INSTANCE_MEMORY": "1024"}, "1024"),
+        (EVENT_DRIVEN, {"FUNCTION_MAXIMUM_INSTANCES": "many"}, "many"),
     ],
     ids=lambda item: (
         ",".join(f"{k}={v}" for k, v in item.items()) if isinstance(item, dict) else ""

@@ -17,6 +17,7 @@ from tests.programs import missing
 from tests.rendering import ROOT
 
 DEVELOPER = "11111111-2222-3333-4444-555555555555"
+API_CLIENT_ID = "66666666-7777-8888-9999-000000000000"
 
 # What azd calls a workload, by what the answers call it.
 WORKLOADS = {
@@ -164,6 +165,7 @@ def variables(kind: str, location: str, **more: str) -> dict[str, str]:
         "AZURE_ENV_TYPE": kind,
         "AZURE_PRINCIPAL_ID": DEVELOPER,
         "AZURE_PRINCIPAL_TYPE": "User",
+        "AZURE_API_CLIENT_ID": API_CLIENT_ID,
         **more,
     }
 

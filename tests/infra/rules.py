@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from azd_ai_scaffold.evaluation import Resource
+from azd_ai_scaffold.evaluation import TENANT_ID, Resource
 from tests.evaluated import DEVELOPER, WORKLOADS, Environment, table
 
 Rule = Callable[[Environment], Iterator[str]]
@@ -821,6 +821,9 @@ def apps_are_told_what_they_read(environment: Environment) -> Iterator[str]:
         literal: dict[str, str] = {
             "ENVIRONMENT_TYPE": environment.kind,
             "OTEL_SERVICE_NAME": service,
+            "API_CLIENT_ID": environment.variables["AZURE_API_CLIENT_ID"],
+            "AZURE_TENANT_ID": TENANT_ID,
+            "TOKEN_AUTHORITY": "[environment().authentication.loginEndpoint]",
         }
         sources = {
             "AZURE_CLIENT_ID": [identity],
@@ -828,12 +831,18 @@ def apps_are_told_what_they_read(environment: Environment) -> Iterator[str]:
         }
         if service == "api-gateway":
             sources["ALLOWED_ORIGINS"] = [environment.one("Microsoft.Web/staticSites").id]
+            signs_in = environment.answers["user_auth"] == "entra"
+            literal["USER_AUTHENTICATION"] = "required" if signs_in else "none"
             for short in environment.services:
                 callee = environment.apps[WORKLOADS[short]]
                 sources[f"{short.upper()}_SERVICE_URL"] = [callee.id]
         else:
             name, kind = endpoint[service]
             sources[name] = [accounts[kind]]
+            gateway = environment.apps["api-gateway"]
+            sources["ALLOWED_CALLERS"] = list(gateway.body["identity"]["userAssignedIdentities"])
+            if not str(told.get("ALLOWED_CALLERS")).endswith(".principalId]"):
+                yield f"ALLOWED_CALLERS of {service} is {told.get('ALLOWED_CALLERS')}"
         if service == "chat-service":
             literal["AZURE_OPENAI_DEPLOYMENT"] = environment.answers["chat_model"]
         found = {name: told.get(name) for name in literal}

@@ -324,6 +324,19 @@ WEAKENINGS = [
         "chatUri: chatService.outputs.uri",
         "chatUri: textService.outputs.uri",
     ),
+    Weakening("apps_are_told_what_they_read", APP, "  API_CLIENT_ID: host.apiClientId\n", ""),
+    Weakening(
+        "apps_are_told_what_they_read",
+        "app/chat.bicep",
+        "ALLOWED_CALLERS: host.gatewayPrincipalId",
+        "ALLOWED_CALLERS: identity.principalId",
+    ),
+    Weakening(
+        "apps_are_told_what_they_read",
+        "app/api-gateway.bicep",
+        "USER_AUTHENTICATION: 'required'",
+        "USER_AUTHENTICATION: 'none'",
+    ),
     Weakening(
         "addresses_are_https",
         APP,

@@ -30,6 +30,7 @@ module app '../core/host/container-app.bicep' = {
     exists: exists
     external: false
     environmentVariables: {
+      ALLOWED_CALLERS: host.gatewayPrincipalId
       AZURE_OPENAI_DEPLOYMENT: modelDeploymentName
       AZURE_OPENAI_ENDPOINT: openAiEndpoint
     }

@@ -27,6 +27,7 @@ module app '../core/host/container-app.bicep' = {
     exists: exists
     external: false
     environmentVariables: {
+      ALLOWED_CALLERS: host.gatewayPrincipalId
       AZURE_VISION_ENDPOINT: visionEndpoint
     }
   }

@@ -22,6 +22,12 @@ type hosting = {
   @description('Resource id of the Container Apps environment.')
   environmentId: string
 
+  @description('Client id of the app registration of the API.')
+  apiClientId: string
+
+  @description('Object id of the identity of the gateway, the only caller of the services.')
+  gatewayPrincipalId: string
+
   @description('Host of the container registry.')
   registryEndpoint: string
 
@@ -66,10 +72,13 @@ var port = 8080
 
 @description('Environment variables of every workload.')
 var commonVariables = {
+  API_CLIENT_ID: host.apiClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: host.applicationInsightsConnectionString
   AZURE_CLIENT_ID: identity.clientId
+  AZURE_TENANT_ID: tenant().tenantId
   ENVIRONMENT_TYPE: host.environmentType
   OTEL_SERVICE_NAME: serviceName
+  TOKEN_AUTHORITY: az.environment().authentication.loginEndpoint
 }
 
 @description('Adds a replica when requests queue up; the only rule that can scale to zero.')

@@ -11,13 +11,13 @@ from typing import Any
 import jinja2.meta
 import pytest
 import yaml
-from copier import run_copy
+from copier import run_copy, run_recopy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.matrix import SERVICE_SUBSETS
 from tests.rendering import ROOT
-from tests.templates import ANSWERS_FILE, questions_repository
+from tests.templates import ANSWERS_FILE, questions_repository, write
 from tools.reference import Template
 
 STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
@@ -355,10 +355,26 @@ def test_the_template_never_needs_trust() -> None:
 
 
 def test_the_next_commands_are_the_same_everywhere() -> None:
-    from azd_ai_scaffold.new import Rendered, next_steps
+    from azd_ai_scaffold.new import NewRepository, next_steps
     from azd_ai_scaffold.source import Source
 
     message = TEMPLATE.render(
         CONFIGURATION["_message_after_copy"], project_name="Ada", _copier_conf={"dst_path": "there"}
     )
-    assert message.strip() == next_steps(Rendered("Ada", Source("", None)), Path("there"))
+    repository = NewRepository("Ada", Source("", None), uncommitted="--no-git was given")
+    assert message.strip() == next_steps(repository, Path("there"))
+
+
+def test_a_new_question_keeps_an_older_repository_as_it_was(tmp_path: Path) -> None:
+    """From a git repository, where a first rendering has `_commit` too."""
+    template = questions_repository(tmp_path / "template")
+    options = {"defaults": True, "quiet": True, "unsafe": False}
+    run_copy(str(template), tmp_path / "new", data={"ci": "none"}, **options)
+    recorded = yaml.safe_load((tmp_path / "new" / ANSWERS_FILE).read_text(encoding="utf-8"))
+    assert recorded["user_auth"] == "entra"
+
+    old = {name: recorded[name] for name in ("_src_path", "_commit", *RELEASED["questions"])}
+    write(tmp_path / "old", {ANSWERS_FILE: yaml.safe_dump(old)})
+    run_recopy(tmp_path / "old", data={"ci": "github"}, overwrite=True, **options)
+    updated = yaml.safe_load((tmp_path / "old" / ANSWERS_FILE).read_text(encoding="utf-8"))
+    assert (updated["user_auth"], updated["ci"]) == ("none", "github")

@@ -47,7 +47,7 @@ class Template:
 
     def render(self, text: str, **context: object) -> str:
         """A value of copier.yml as copier renders it with these answers and the hidden tables."""
-        regions = {"candidate_regions": list(self.hidden["regions"])}
+        regions = {"candidate_regions": list(self.hidden["regions"]), "is_update": False}
         return self.environment.from_string(text).render({**self.hidden, **regions, **context})
 
     def choices(self, question: str, **answers: object) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,29 +36,8 @@ def app_settings() -> set[str]:
 
 
 @pytest.fixture
-def bindings(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, Any]]]:
-    for name, value in {
-        "ENVIRONMENT_TYPE": "dev",
-        "AZURE_CLIENT_ID": "1",
-        "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
-        "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
-        "AZURE_OPENAI_DEPLOYMENT": "model",
-        "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
-        "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
-        "SERVICE_BUS_NAMESPACE": "bus.example.com",
-        "EVENT_HUBS_NAMESPACE": "hubs.example.com",
-        "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "function_app", raising=False)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import function_app
-
-    yield {
-        str(function.get_function_name()): json.loads(function.get_raw_bindings()[0])
-        for function in function_app.app.get_functions()
-    }
-    sys.modules.pop("function_app")
+def triggers(functions: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: json.loads(found.get_raw_bindings()[0]) for name, found in functions.items()}
 
 
 def test_containers_queues_and_hubs_exist() -> None:
@@ -73,8 +50,8 @@ def test_containers_queues_and_hubs_exist() -> None:
     assert hubs == {model.RESULTS_EVENT_HUB, model.RECORD_CONSUMER_GROUP}
 
 
-def test_every_connection_has_its_settings(bindings: dict[str, dict[str, Any]]) -> None:
-    prefixes = {found["connection"] for found in bindings.values() if "connection" in found}
+def test_every_connection_has_its_settings(triggers: dict[str, dict[str, Any]]) -> None:
+    prefixes = {found["connection"] for found in triggers.values() if "connection" in found}
     assert prefixes == {"EventHubs", "ServiceBus"}
     named = {name for name in app_settings() if "__" in name}
     wanted = {f"{prefix}__{suffix}" for prefix in prefixes for suffix in SUFFIXES}
@@ -99,12 +76,12 @@ def test_app_settings_are_what_the_code_reads() -> None:
     assert required | {"AZURE_CLIENT_ID", "ENVIRONMENT_TYPE"} <= given
 
 
-def test_every_function_is_kept_ready_by_its_name(bindings: dict[str, dict[str, Any]]) -> None:
+def test_every_function_is_kept_ready_by_its_name(triggers: dict[str, dict[str, Any]]) -> None:
     groups = set(
         re.findall(r"^  '((?:function:)?\w+)'$", bicep("app/processor.bicep"), re.MULTILINE)
     )
     alone = {
-        f"function:{name}" for name, found in bindings.items() if found["type"] != "httpTrigger"
+        f"function:{name}" for name, found in triggers.items() if found["type"] != "httpTrigger"
     }
     assert groups == alone | {"http"}
 

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -18,70 +17,42 @@ from azure.functions import meta
 from azure.functions.eventhub import EventHubTriggerConverter
 from azure.functions.servicebus import ServiceBusMessageInConverter
 
+from document_pipeline.messages import properties_of
 from document_pipeline.model import Delivery, DocumentVersion, Step
 from document_pipeline.process import MAX_REDELIVERY_SECONDS, utc_now
 from document_pipeline.settings import PipelineSettings
 from document_pipeline.testing import blob_created
 
 FOLDER = Path(__file__).resolve().parents[1]
-ENVIRONMENT = {
-    "ENVIRONMENT_TYPE": "dev",
-    "AZURE_CLIENT_ID": "1",
-    "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
-    "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
-    "AZURE_OPENAI_DEPLOYMENT": "model",
-    "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
-    "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
-    "SERVICE_BUS_NAMESPACE": "bus.example.com",
-    "EVENT_HUBS_NAMESPACE": "hubs.example.com",
-    "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
-}
 PDF_TYPE = {"content-type": "application/pdf"}
 DOCUMENT = DocumentVersion("letter.pdf", "0x8DE")
 
 
-@dataclass
-class App:
-    """The function app as the host's worker sees it; it can be listed only once."""
-
-    module: ModuleType
-    functions: dict[str, Any]
-
-    def bindings(self, name: str) -> list[dict[str, Any]]:
-        return [json.loads(binding) for binding in self.functions[name].get_raw_bindings()]
-
-    def call(self, name: str) -> Any:
-        return self.functions[name].get_user_function()
+def handler(function: Any) -> Any:
+    """Return what the worker calls."""
+    return function.get_user_function()
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "function_app", raising=False)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import function_app
-
-    functions = function_app.app.get_functions()
-    yield App(function_app, {str(function.get_function_name()): function for function in functions})
-    sys.modules.pop("function_app")
+def bindings(function: Any) -> list[dict[str, Any]]:
+    """Return what the host is told."""
+    return [json.loads(binding) for binding in function.get_raw_bindings()]
 
 
-def test_functions_and_their_bindings(app: App) -> None:
-    assert set(app.functions) == {"process_document", "record_result", "api"}
-    (queue,) = app.bindings("process_document")
+def test_functions_and_their_bindings(functions: dict[str, Any]) -> None:
+    assert set(functions) == {"process_document", "record_result", "api"}
+    (queue,) = bindings(functions["process_document"])
     assert queue["type"] == "serviceBusTrigger"
     assert (queue["queueName"], queue["connection"]) == ("documents", "ServiceBus")
-    (hub,) = app.bindings("record_result")
+    (hub,) = bindings(functions["record_result"])
     assert hub["type"] == "eventHubTrigger"
     assert (hub["eventHubName"], hub["consumerGroup"]) == ("ai-results", "record-result")
     assert (hub["connection"], hub["cardinality"]) == ("EventHubs", "MANY")
-    (route,) = [found for found in app.bindings("api") if found["type"] == "httpTrigger"]
+    (route,) = [found for found in bindings(functions["api"]) if found["type"] == "httpTrigger"]
     assert (route["route"], route["authLevel"]) == ("{*path}", "ANONYMOUS")
 
 
-def test_failed_batch_of_outcomes_is_never_skipped(app: App) -> None:
-    policy = app.functions["record_result"].get_settings_dict("retry_policy")
+def test_failed_batch_of_outcomes_is_never_skipped(functions: dict[str, Any]) -> None:
+    policy = functions["record_result"].get_settings_dict("retry_policy")
     assert policy["max_retry_count"] == "-1"
 
 
@@ -93,9 +64,9 @@ def test_failed_batch_of_outcomes_is_never_skipped(app: App) -> None:
     ],
 )
 def test_worker_accepts_the_annotations(
-    app: App, name: str, parameter: str, converter: type[meta.InConverter]
+    functions: dict[str, Any], name: str, parameter: str, converter: type[meta.InConverter]
 ) -> None:
-    annotation = get_type_hints(app.call(name))[parameter]
+    annotation = get_type_hints(handler(functions[name]))[parameter]
     assert converter.check_input_type_annotation(annotation)
 
 
@@ -132,37 +103,39 @@ class Handled:
 
 
 @pytest.fixture
-def handled(app: App, monkeypatch: pytest.MonkeyPatch) -> Handled:
+def handled(function_app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Handled:
     handled = Handled()
 
     async def parts() -> Handled:
         return handled
 
-    monkeypatch.setattr(app.module.workload, "parts", parts)
+    monkeypatch.setattr(function_app.workload, "parts", parts)
     return handled
 
 
-async def test_message_reaches_the_pipeline_whole(app: App, handled: Handled) -> None:
-    from document_pipeline.messages import properties_of
-
+async def test_message_reaches_the_pipeline_whole(
+    functions: dict[str, Any], handled: Handled
+) -> None:
     sent = blob_created(DOCUMENT).followed_by(Step(at=utc_now(), action="deferred"), DOCUMENT.id)
     message = trigger(sent.body, MessageId=sent.id, ApplicationProperties=properties_of(sent))
-    await app.call("process_document")(message)
+    await handler(functions["process_document"])(message)
     assert handled.deliveries == [Delivery(sent, 3)]
 
 
-async def test_batch_reaches_the_recorder_in_order(app: App, handled: Handled) -> None:
+async def test_batch_reaches_the_recorder_in_order(
+    functions: dict[str, Any], handled: Handled
+) -> None:
     batch = [func.EventHubEvent(body=body) for body in (b"1", b"2", b"3")]
-    await app.call("record_result")(batch)
+    await handler(functions["record_result"])(batch)
     assert handled.events == [b"1", b"2", b"3"]
 
 
-async def test_http_passes_through_to_the_app(app: App) -> None:
+async def test_http_passes_through_to_the_app(functions: dict[str, Any]) -> None:
     async def call(method: str, path: str, body: bytes = b"", **headers: str) -> func.HttpResponse:
         request = func.HttpRequest(
             method, f"https://app.example.com{path}", headers=headers, body=body
         )
-        response: func.HttpResponse = await app.call("api")(request, None)
+        response: func.HttpResponse = await handler(functions["api"])(request, None)
         return response
 
     # Two first requests at once start the app once.
@@ -180,8 +153,7 @@ async def test_http_passes_through_to_the_app(app: App) -> None:
     assert (await call("GET", "/api/rejected")).status_code == 403
 
 
-def test_missing_setting_is_one_line() -> None:
-    environment = {name: value for name, value in ENVIRONMENT.items() if name != "PROMPT_PATH"}
+def test_missing_setting_is_one_line(environment: dict[str, str]) -> None:
     del environment["SERVICE_BUS_NAMESPACE"]
     done = subprocess.run(
         [sys.executable, "-c", "import function_app"],
@@ -195,12 +167,12 @@ def test_missing_setting_is_one_line() -> None:
     assert done.stderr.strip() == "SERVICE_BUS_NAMESPACE: required"
 
 
-def test_importing_the_app_imports_no_sdk() -> None:
+def test_importing_the_app_imports_no_sdk(environment: dict[str, str]) -> None:
     code = "import sys, function_app; print(*sys.modules)"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         cwd=FOLDER,
-        env=ENVIRONMENT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

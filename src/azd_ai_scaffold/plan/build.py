@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from azd_ai_scaffold.evaluation import (
     resolve_parameters,
 )
 from azd_ai_scaffold.plan.infrastructure import Infrastructure, find_infrastructure
-from azd_ai_scaffold.plan.model import Plan, Profile, Unknown
+from azd_ai_scaffold.plan.model import Plan, Profile
+from azd_ai_scaffold.plan.unknown import unknown_values
 from azd_ai_scaffold.plan.variables import TARGETS, Variables, allowed_words, mask, placeholder
 
 PROFILES = ("dev", "prod")
@@ -32,8 +32,6 @@ _TEXT = ("string", "securestring")
 _LIMITS = {"minLength", "maxLength", "minValue", "maxValue"}
 # A process that evaluates needs these; everything else of the shell stays outside.
 _PROCESS = ("PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
-_BRACKETS = re.compile(r"\[(?!\[).*\]", re.DOTALL)
-_REFERENCE = re.compile(r"reference\('([^']+)'")
 
 
 def plan_repository(
@@ -111,7 +109,7 @@ class _Evaluator:
             name=name,
             resources=resources,
             outputs=found["outputs"],
-            unknown=tuple(_unknown(resources)),
+            unknown=tuple(unknown_values(resources)),
             notes=tuple(_notes(variables, read, missing, self.compilation)),
         )
 
@@ -190,8 +188,8 @@ def _missing(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> list
         kind, _ = declared_type(template, name)
         if kind not in _TEXT or "allowedValues" in declaration or "$ref" in declaration:
             raise EvaluationError(
-                f"parameters without a value: {', '.join(missing)}: "
-                "set the azd variables that they read with --set KEY=VALUE or --env NAME"
+                f"parameters without a value: {', '.join(missing)}: give them defaults, or azd "
+                "variables in the parameters file, which --set KEY=VALUE or --env NAME fill"
             )
     return missing
 
@@ -220,32 +218,6 @@ def _hide_differences(found: Any, base: Any, other: Any, stand_in: str) -> Any:
         triples = zip(found, base, other, strict=True)
         return [_hide_differences(*triple, stand_in) for triple in triples]
     return stand_in
-
-
-def _unknown(resources: tuple[Resource, ...]) -> Iterator[Unknown]:
-    """Every expression that stayed."""
-    planned = {resource.id.lower() for resource in resources}
-    for resource in resources:
-        for path, expression in _expressions("", resource.body):
-            if path == "id" or (path == "name" and "roleAssignments" in resource.type):
-                continue
-            outside = (
-                found
-                for found in _REFERENCE.findall(expression)
-                if found.startswith("/") and found.lower() not in planned
-            )
-            yield Unknown(resource.name, path, expression, next(outside, None))
-
-
-def _expressions(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) and _BRACKETS.fullmatch(value):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _expressions(f"{path}.{name}" if path else name, item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _expressions(f"{path}[{index}]", item)
 
 
 def _notes(

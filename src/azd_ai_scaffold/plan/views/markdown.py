@@ -8,8 +8,12 @@ from azd_ai_scaffold.plan.comparison import Action, Comparison
 from azd_ai_scaffold.plan.model import Plan
 from azd_ai_scaffold.plan.summary import remarks, rows
 from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
-from azd_ai_scaffold.plan.views.table import NOTHING_IS_DELETED, NOTHING_IS_REPLACED
-from azd_ai_scaffold.plan.views.text import printable, short
+from azd_ai_scaffold.plan.views.text import (
+    NOTHING_IS_DELETED,
+    NOTHING_IS_REPLACED,
+    printable,
+    short,
+)
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&#]")
 

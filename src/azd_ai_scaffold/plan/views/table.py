@@ -9,7 +9,12 @@ from azd_ai_scaffold.plan.access import grants
 from azd_ai_scaffold.plan.comparison import Action, Comparison
 from azd_ai_scaffold.plan.model import Plan
 from azd_ai_scaffold.plan.summary import remarks, rows
-from azd_ai_scaffold.plan.views.text import printable, short
+from azd_ai_scaffold.plan.views.text import (
+    NOTHING_IS_DELETED,
+    NOTHING_IS_REPLACED,
+    printable,
+    short,
+)
 
 _STYLES = {
     Action.ADDED: "green",
@@ -17,8 +22,6 @@ _STYLES = {
     Action.REPLACED: "red",
     Action.CHANGED: "cyan",
 }
-NOTHING_IS_DELETED = "removed: an incremental deployment deletes nothing, so they stay in Azure"
-NOTHING_IS_REPLACED = "replaced: Azure refuses the change in place; the old one has to go first"
 
 
 def show_plan(plan: Plan, console: Console) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from azd_ai_scaffold.plan.comparison import MISSING
 
+NOTHING_IS_DELETED = "removed: an incremental deployment deletes nothing, so they stay in Azure"
+NOTHING_IS_REPLACED = "replaced: Azure refuses the change in place; the old one has to go first"
+
 _SUBSCRIPTION = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/")
 # What an id says of one of Azure's calls: the resource is enough.
 _REFERENCE = re.compile(r"reference\('(?:[^']*/)?([^'/]+)'(?:, '[^']*')*\)")

@@ -86,6 +86,16 @@ class Environment:
         return self.variables["AZURE_ENV_TYPE"]
 
     @property
+    def network(self) -> str:
+        """`none`, `virtual-network` or `private`: what the answer means for this type."""
+        answer = self.answers["network"]
+        if answer == "private" or (answer == "private-prod" and self.kind == "prod"):
+            return "private"
+        # Zone redundancy of Container Apps needs a network; functions have it without one.
+        zones = self.kind == "prod" and not self.event_driven
+        return "virtual-network" if zones else "none"
+
+    @property
     def size(self) -> dict[str, Any]:
         """What the size answer of this environment type means."""
         row: dict[str, Any] = table(f"{self.kind}_sizes")[self.answers[f"{self.kind}_size"]]

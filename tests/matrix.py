@@ -16,6 +16,7 @@ STRUCTURES: list[dict[str, object]] = [
     {
         "services": services,
         "license": "none" if index % 2 else "mit",
+        "network": ("public", "private-prod", "private")[index % 3],
         "ci": "none" if index % 3 == 1 else "github",
         "user_auth": "none" if index % 4 in (0, 3) else "entra",
     }

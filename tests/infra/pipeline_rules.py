@@ -87,11 +87,12 @@ def service_bus_suits_its_type(environment: Environment) -> Iterator[str]:
     prod = environment.kind == "prod"
     for namespace in environment.all("Microsoft.ServiceBus/namespaces"):
         sku = namespace.body["sku"]
-        tier = "Premium" if prod else "Standard"
+        private = environment.network == "private"
+        tier = "Premium" if prod or private else "Standard"
         yield from differences("tier", (sku["name"], sku["tier"]), (tier, tier))
-        yield from differences("messaging units", sku.get("capacity"), 1 if prod else None)
+        yield from differences("messaging units", sku.get("capacity"), 1 if tier == "Premium" else None)
         partitions = namespace.properties.get("premiumMessagingPartitions")
-        if prod and partitions not in (1, 2, 4):
+        if tier == "Premium" and partitions not in (1, 2, 4):
             yield f"{partitions} partitions do not exist"
         zones = namespace.properties.get("zoneRedundant", False)
         yield from differences("zoneRedundant", zones, prod)

@@ -62,6 +62,12 @@ NAMES = {
     "Microsoft.CognitiveServices/accounts/deployments": (2, 64, r"[A-Za-z0-9][\w.-]*"),
     "Microsoft.Network/virtualNetworks": (2, 64, r"[A-Za-z0-9][\w.-]*\w"),
     "Microsoft.Network/networkSecurityGroups": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/natGateways": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/publicIPAddresses": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/privateEndpoints": (2, 64, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/privateDnsZones": (1, 63, r"privatelink(\.[a-z0-9-]+){2,}"),
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
     "Microsoft.Storage/storageAccounts": (3, 24, r"[a-z0-9]+"),
     "Microsoft.Storage/storageAccounts/blobServices": (7, 7, "default"),
     "Microsoft.Storage/storageAccounts/blobServices/containers": (
@@ -115,6 +121,11 @@ DEPENDENT = {
     "Microsoft.EventGrid/systemTopics/eventSubscriptions",
     "Microsoft.Web/sites/config",
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+}
+GLOBAL = {
+    "Microsoft.Network/privateDnsZones",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
 }
 
 # The property that switches keys off, by type, and its value.
@@ -212,6 +223,9 @@ def compiles_without_a_diagnostic(environment: Environment) -> Iterator[str]:
 def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str]:
     accounts = len(environment.capabilities)
     prod = environment.kind == "prod"
+    endpoints = expected_endpoints(environment)
+    zones = {zone for _, _, zone in endpoints}
+    private = environment.network == "private"
     expected = Counter(
         {
             "Microsoft.Resources/resourceGroups": 1,
@@ -223,6 +237,14 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "chat" in environment.capabilities
             ),
             "Microsoft.Authorization/roleAssignments": expected_roles(environment).total(),
+            "Microsoft.Network/virtualNetworks": int(environment.network != "none"),
+            "Microsoft.Network/networkSecurityGroups": len(expected_subnets(environment)),
+            "Microsoft.Network/natGateways": int(private),
+            "Microsoft.Network/publicIPAddresses": int(private),
+            "Microsoft.Network/privateEndpoints": len(endpoints),
+            "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": len(endpoints),
+            "Microsoft.Network/privateDnsZones": len(zones),
+            "Microsoft.Network/privateDnsZones/virtualNetworkLinks": len(zones),
         }
     )
     if environment.event_driven:
@@ -236,7 +258,7 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.Storage/storageAccounts/tableServices/tables": 1,
                 "Microsoft.Storage/storageAccounts/managementPolicies": 1,
                 "Microsoft.ServiceBus/namespaces": 1,
-                "Microsoft.ServiceBus/namespaces/networkRuleSets": int(prod),
+                "Microsoft.ServiceBus/namespaces/networkRuleSets": int(prod or private),
                 "Microsoft.ServiceBus/namespaces/queues": 2,
                 "Microsoft.EventHub/namespaces": 1,
                 "Microsoft.EventHub/namespaces/eventhubs": 1,
@@ -259,8 +281,6 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.App/managedEnvironments": 1,
                 "Microsoft.App/containerApps": workloads,
                 "Microsoft.Web/staticSites": 1,
-                "Microsoft.Network/virtualNetworks": int(prod),
-                "Microsoft.Network/networkSecurityGroups": int(prod),
                 "Microsoft.Insights/diagnosticSettings": accounts + 3,
             }
         )
@@ -311,6 +331,8 @@ def everything_is_where_it_belongs(environment: Environment) -> Iterator[str]:
         expected: str | None = home
         if resource.type in DEPENDENT:
             expected = None
+        elif resource.type in GLOBAL:
+            expected = "global"
         elif resource.type == "Microsoft.CognitiveServices/accounts":
             expected = own[resource.body["kind"]]
         elif resource.type == "Microsoft.Web/staticSites":
@@ -865,18 +887,18 @@ def addresses_are_https(environment: Environment) -> Iterator[str]:
 
 @rule
 def the_environment_suits_its_type(environment: Environment) -> Iterator[str]:
-    prod = environment.kind == "prod"
     if environment.event_driven:
         return
+    networked = environment.network != "none"
     host = environment.one("Microsoft.App/managedEnvironments").properties
     profiles = [profile["workloadProfileType"] for profile in host.get("workloadProfiles", [])]
     yield from differences("workload profiles", profiles, ["Consumption"])
     destination = host.get("appLogsConfiguration", {}).get("destination")
     # The log-analytics destination needs the key of the workspace.
     yield from differences("destination of logs", destination, "azure-monitor")
-    yield from differences("zoneRedundant", host.get("zoneRedundant", False), prod)
+    yield from differences("zoneRedundant", host.get("zoneRedundant", False), networked)
     network = host.get("vnetConfiguration") or {}
-    yield from differences("in a virtual network", "infrastructureSubnetId" in network, prod)
+    yield from differences("in a virtual network", "infrastructureSubnetId" in network, networked)
     if network.get("internal"):
         yield "the gateway of an internal environment is unreachable"
     for app in environment.apps.values():
@@ -896,24 +918,45 @@ def subnets(environment: Environment) -> Iterator[tuple[str, dict[str, Any]]]:
         yield subnet.id, dict(subnet.properties)
 
 
+def expected_subnets(environment: Environment) -> dict[str, tuple[int, list[str]]]:
+    """The longest prefix of each subnet, and the services that it is delegated to."""
+    # The documented minimum is a /27: ninety replicas of one service, or one function app.
+    workloads = {"functions": 27} if environment.event_driven else {"container-apps": 23}
+    found = {name: (size, ["Microsoft.App/environments"]) for name, size in workloads.items()}
+    if environment.network == "private":
+        found["private-endpoints"] = (28, [])
+    return found if environment.network != "none" else {}
+
+
 @rule
-def the_subnet_of_the_environment_is_large_and_delegated(environment: Environment) -> Iterator[str]:
-    if environment.event_driven:
-        return
-    host = environment.one("Microsoft.App/managedEnvironments").properties
-    network = host.get("vnetConfiguration") or {}
-    if wanted := network.get("infrastructureSubnetId"):
-        properties = dict(subnets(environment)).get(wanted)
-        if properties is None:
-            yield f"{wanted} does not exist"
-            return
-        delegated = [
+def subnets_have_their_size_and_delegation(environment: Environment) -> Iterator[str]:
+    found = {name.rpartition("/")[2]: properties for name, properties in subnets(environment)}
+    expected = expected_subnets(environment)
+    yield from differences("subnets", sorted(found), sorted(expected))
+    for name in found.keys() & expected.keys():
+        longest, delegated = expected[name]
+        if ipaddress.ip_network(found[name]["addressPrefix"]).prefixlen > longest:
+            yield f"{name} is smaller than a /{longest}"
+        services = [
             delegation["properties"]["serviceName"]
-            for delegation in properties.get("delegations", [])
+            for delegation in found[name].get("delegations", [])
         ]
-        yield from differences("delegations", delegated, ["Microsoft.App/environments"])
-        if ipaddress.ip_network(properties["addressPrefix"]).prefixlen > 27:
-            yield f"{properties['addressPrefix']} is smaller than a /27"
+        yield from differences(f"delegations of {name}", services, delegated)
+
+
+@rule
+def workloads_are_in_a_subnet_of_theirs(environment: Environment) -> Iterator[str]:
+    by_id = {name: name.rpartition("/")[2] for name, _ in subnets(environment)}
+    for host in environment.all("Microsoft.App/managedEnvironments"):
+        if wanted := (host.properties.get("vnetConfiguration") or {}).get("infrastructureSubnetId"):
+            yield from differences(f"subnet of {host.name}", by_id.get(wanted), "container-apps")
+    for site in environment.all("Microsoft.Web/sites"):
+        subnet = by_id.get(site.properties.get("virtualNetworkSubnetId") or "")
+        wanted = "functions" if environment.network == "private" else None
+        yield from differences(f"subnet of {site.name}", subnet, wanted)
+    for endpoint in environment.all("Microsoft.Network/privateEndpoints"):
+        subnet = by_id.get(endpoint.properties["subnet"]["id"])
+        yield from differences(f"subnet of {endpoint.name}", subnet, "private-endpoints")
 
 
 @rule
@@ -923,6 +966,8 @@ def address_ranges_fit(environment: Environment) -> Iterator[str]:
             ipaddress.IPv4Network(prefix)
             for prefix in network.properties["addressSpace"]["addressPrefixes"]
         ]
+        wanted = environment.variables.get("AZURE_VNET_ADDRESS_PREFIX") or "10.10.0.0/16"
+        yield from differences("address space", list(map(str, spaces)), [wanted])
         ranges = [
             ipaddress.IPv4Network(properties["addressPrefix"])
             for _, properties in subnets(environment)
@@ -937,94 +982,318 @@ def address_ranges_fit(environment: Environment) -> Iterator[str]:
 
 
 @rule
-def every_subnet_has_a_security_group(environment: Environment) -> Iterator[str]:
+def every_subnet_has_a_security_group_of_its_own(environment: Environment) -> Iterator[str]:
     groups = {group.id for group in environment.all("Microsoft.Network/networkSecurityGroups")}
-    for name, properties in subnets(environment):
-        if properties.get("networkSecurityGroup", {}).get("id") not in groups:
-            yield f"{name} has no security group"
-
-
-def security_rules(environment: Environment) -> list[dict[str, Any]]:
-    """The rules of all security groups, in the order that they apply."""
-    found = [
-        entry["properties"] | {"name": entry["name"]}
-        for group in environment.all("Microsoft.Network/networkSecurityGroups")
-        for entry in group.properties.get("securityRules", [])
+    used = [
+        properties.get("networkSecurityGroup", {}).get("id")
+        for _, properties in subnets(environment)
     ]
-    return sorted(found, key=lambda entry: int(entry["priority"]))
+    for name, properties in subnets(environment):
+        group = properties.get("networkSecurityGroup", {}).get("id")
+        if group not in groups or used.count(group) > 1:
+            yield f"{name} has no security group of its own"
+
+
+@rule
+def private_networks_have_one_way_out(environment: Environment) -> Iterator[str]:
+    """NAT for workloads, none for endpoints, never the implicit way out."""
+    gateways = {gateway.id for gateway in environment.all("Microsoft.Network/natGateways")}
+    for name, properties in subnets(environment):
+        implicit = properties.get("defaultOutboundAccess", True)
+        yield from differences(f"default outbound access of {name}", implicit, False)
+        gateway = properties.get("natGateway", {}).get("id")
+        wanted = environment.network == "private" and "delegations" in properties
+        if (gateway in gateways) != wanted:
+            yield f"NAT gateway of {name} is {gateway}"
+    for gateway in environment.all("Microsoft.Network/natGateways"):
+        # StandardV2 is refused on delegated subnets.
+        yield from differences("SKU of the NAT gateway", gateway.body["sku"]["name"], "Standard")
+        addresses = {address["id"] for address in gateway.properties["publicIpAddresses"]}
+        known = {address.id for address in environment.all("Microsoft.Network/publicIPAddresses")}
+        if not addresses or not addresses <= known:
+            yield f"addresses of the NAT gateway are {sorted(addresses)}"
+    for address in environment.all("Microsoft.Network/publicIPAddresses"):
+        found = (address.body["sku"]["name"], address.properties.get("publicIPAllocationMethod"))
+        yield from differences(f"kind of {address.name}", found, ("Standard", "Static"))
+
+
+def security_rules(
+    environment: Environment,
+) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Each subnet: its name, its properties, and the rules of its group in the order they apply."""
+    groups = {
+        group.id: group for group in environment.all("Microsoft.Network/networkSecurityGroups")
+    }
+    for name, properties in subnets(environment):
+        if group := groups.get(properties.get("networkSecurityGroup", {}).get("id")):
+            found = [
+                entry["properties"] | {"name": entry["name"]}
+                for entry in group.properties.get("securityRules", [])
+            ]
+            ordered = sorted(found, key=lambda entry: int(entry["priority"]))
+            yield name.rpartition("/")[2], properties, ordered
+
+
+def ports_of(entry: dict[str, Any]) -> set[str]:
+    """The destination ports of a rule: numbers, ranges or `*`."""
+    return set(entry.get("destinationPortRanges") or [entry.get("destinationPortRange")])
 
 
 def covers(entry: dict[str, Any], port: str) -> bool:
     """Whether a rule names a port, or a range of ports, or all."""
-    ports = entry.get("destinationPortRanges") or [entry.get("destinationPortRange")]
-    return "*" in ports or port in ports
+    return bool({"*", port} & ports_of(entry))
 
 
 @rule
 def security_rules_have_priorities_of_their_own(environment: Environment) -> Iterator[str]:
-    counted = Counter(
-        (entry["direction"], entry["priority"]) for entry in security_rules(environment)
-    )
-    yield from (f"{count} × {which}" for which, count in counted.items() if count > 1)
-    for entry in security_rules(environment):
-        if not 100 <= entry["priority"] <= 4096:
-            yield f"{entry['name']} has priority {entry['priority']}"
+    for subnet, _, entries in security_rules(environment):
+        counted = Counter((entry["direction"], entry["priority"]) for entry in entries)
+        yield from (f"{subnet}: {n} × {which}" for which, n in counted.items() if n > 1)
+        for entry in entries:
+            if not 100 <= entry["priority"] <= 4096:
+                yield f"{entry['name']} has priority {entry['priority']}"
+
+
+@rule
+def security_rules_say_why(environment: Environment) -> Iterator[str]:
+    for subnet, _, entries in security_rules(environment):
+        for entry in entries:
+            # Azure refuses more than 140 characters.
+            if not 10 <= len(entry.get("description", "")) <= 140:
+                yield f"{subnet}: {entry['name']} says {entry.get('description')!r}"
 
 
 @rule
 def security_rules_let_the_environment_work(environment: Environment) -> Iterator[str]:
     """Inbound clients, probes and its own subnet; outbound what the platform calls."""
-    for _, properties in subnets(environment):
-        subnet = properties["addressPrefix"]
-        inside = {subnet, "VirtualNetwork", "*"}
-        rules = security_rules(environment)
+    prefixes = {
+        name.rpartition("/")[2]: properties["addressPrefix"]
+        for name, properties in subnets(environment)
+    }
+    for name, properties, rules in security_rules(environment):
+        if name != "container-apps":
+            continue
+        inside = {properties["addressPrefix"], "VirtualNetwork", "*"}
         needed = [
             ("Inbound", {"Internet", "*"}, inside, "443"),
             ("Inbound", {"AzureLoadBalancer", "*"}, inside, "30000-32767"),
             ("Inbound", inside, inside, "*"),
             ("Outbound", inside, inside, "*"),
+            ("Outbound", inside, {"168.63.129.16", "AzurePlatformDNS", "*"}, "53"),
         ]
         needed += [
             ("Outbound", inside, tags | {"Internet", "*"}, "443")
             for tags in REQUIRED_OUTBOUND.values()
         ]
-        for direction, sources, destinations, port in needed:
-            for entry in rules:
-                if entry["direction"] != direction:
-                    continue
-                allows = entry["access"] == "Allow"
-                source, destination = (
-                    entry["sourceAddressPrefix"],
-                    entry["destinationAddressPrefix"],
-                )
-                if (
-                    allows
-                    and source in sources
-                    and destination in destinations
-                    and covers(entry, port)
-                ):
-                    break
-                closed = destination == "*" or (destination == "Internet" and port == "443")
-                if entry["access"] == "Deny" and closed:
-                    yield f"{entry['name']} closes {direction} to {sorted(destinations)}:{port}"
-                    break
+        if endpoints := prefixes.get("private-endpoints"):
+            needed.append(("Outbound", inside, {endpoints, "VirtualNetwork", "*"}, "443"))
+        yield from closed(rules, needed)
+
+
+def closed(
+    rules: list[dict[str, Any]], needed: list[tuple[str, set[str], set[str], str]]
+) -> Iterator[str]:
+    """What these rules deny of what is needed: direction, sources, destinations, port."""
+    for direction, sources, destinations, port in needed:
+        for entry in rules:
+            if entry["direction"] != direction:
+                continue
+            if (
+                entry["access"] == "Allow"
+                and entry["sourceAddressPrefix"] in sources
+                and entry["destinationAddressPrefix"] in destinations
+                and covers(entry, port)
+            ):
+                break
+            to_internet = entry["destinationAddressPrefix"] == "Internet" and port == "443"
+            everything = entry["destinationAddressPrefix"] == "*" or to_internet
+            if entry["access"] == "Deny" and everything:
+                yield f"{entry['name']} closes {direction} to {sorted(destinations)}:{port}"
+                break
 
 
 @rule
 def nothing_else_comes_in(environment: Environment) -> Iterator[str]:
-    inbound = [entry for entry in security_rules(environment) if entry["direction"] == "Inbound"]
-    for entry in inbound:
-        ports = set(entry.get("destinationPortRanges") or [entry.get("destinationPortRange")])
-        open_to_all = entry["access"] == "Allow" and entry["sourceAddressPrefix"] in (
-            "Internet",
-            "*",
+    for subnet, _, entries in security_rules(environment):
+        inbound = [entry for entry in entries if entry["direction"] == "Inbound"]
+        for entry in inbound:
+            open_to_all = entry["access"] == "Allow" and entry["sourceAddressPrefix"] in (
+                "Internet",
+                "VirtualNetwork",
+                "*",
+            )
+            to_gateway = subnet == "container-apps" and ports_of(entry) <= {"443", "31443"}
+            if open_to_all and not to_gateway:
+                yield f"{entry['name']} opens {sorted(ports_of(entry))} of {subnet}"
+        if not inbound or not is_last_word(inbound[-1]):
+            yield f"the last inbound rule of {subnet} does not deny the rest"
+
+
+@rule
+def private_networks_let_nothing_else_out(environment: Environment) -> Iterator[str]:
+    for subnet, _, entries in security_rules(environment):
+        outbound = [entry for entry in entries if entry["direction"] == "Outbound"]
+        if environment.network == "private" and not (outbound and is_last_word(outbound[-1])):
+            yield f"the last outbound rule of {subnet} does not deny the rest"
+        for entry in outbound:
+            anywhere = entry["destinationAddressPrefix"] in ("*", "VirtualNetwork", "Internet")
+            # A build in Azure fetches its packages from their index.
+            build = subnet == "functions" and ports_of(entry) == {"443"}
+            if entry["access"] == "Allow" and anywhere and not build:
+                yield f"{entry['name']} lets {subnet} out to {entry['destinationAddressPrefix']}"
+            if entry["access"] == "Allow" and subnet == "private-endpoints":
+                yield f"{entry['name']}: an endpoint calls nobody"
+
+
+def is_last_word(entry: dict[str, Any]) -> bool:
+    """Whether a rule denies all that the rules before it left."""
+    return (
+        entry["access"] == "Deny"
+        and entry["protocol"] == entry["sourceAddressPrefix"] == "*"
+        and entry["destinationAddressPrefix"] == "*"
+        and ports_of(entry) == {"*"}
+    )
+
+
+@rule
+def endpoints_are_for_workloads_alone(environment: Environment) -> Iterator[str]:
+    prefixes = {
+        properties["addressPrefix"]
+        for _, properties in subnets(environment)
+        if "delegations" in properties
+    }
+    for name, properties in subnets(environment):
+        if name.endswith("/private-endpoints"):
+            # Without it the security group is not asked.
+            policies = properties.get("privateEndpointNetworkPolicies")
+            wanted = "NetworkSecurityGroupEnabled"
+            yield from differences("privateEndpointNetworkPolicies", policies, wanted)
+    # 5671 is AMQP of Service Bus and Event Hubs.
+    ports = {"443", "5671"} if environment.event_driven else {"443"}
+    for subnet, _, entries in security_rules(environment):
+        if subnet == "private-endpoints":
+            callers = {
+                entry["sourceAddressPrefix"]: ports_of(entry)
+                for entry in entries
+                if entry["direction"] == "Inbound" and entry["access"] == "Allow"
+            }
+            yield from differences("callers", callers, dict.fromkeys(prefixes, ports))
+
+
+# --- private endpoints --------------------------------------------------------------------------
+
+# Data services by type: the groups of their private endpoints and the zone of each.
+PRIVATE_ZONES = {
+    "Microsoft.KeyVault/vaults": {"vault": "privatelink.vaultcore.azure.net"},
+    "Microsoft.CognitiveServices/accounts": {"account": "privatelink.cognitiveservices.azure.com"},
+    "Microsoft.Storage/storageAccounts": {
+        group: f"privatelink.{group}.core.windows.net" for group in ("blob", "queue", "table")
+    },
+    "Microsoft.ServiceBus/namespaces": {"namespace": "privatelink.servicebus.windows.net"},
+    "Microsoft.EventHub/namespaces": {"namespace": "privatelink.servicebus.windows.net"},
+}
+
+# Types that may answer from the internet in a private network; the reasons are in the repository's
+# docs/architecture.md.
+PUBLIC_EXCEPTIONS = {"Microsoft.ContainerRegistry/registries", "Microsoft.Web/sites"}
+
+# The tiers that a private endpoint needs, where not every tier has it.
+PRIVATE_TIERS = {
+    "Microsoft.ServiceBus/namespaces": {"Premium"},
+    "Microsoft.EventHub/namespaces": {"Standard", "Premium"},
+}
+
+
+def expected_endpoints(environment: Environment) -> set[tuple[str, str, str]]:
+    """Private endpoints: id of the resource, group, zone."""
+    if environment.network != "private":
+        return set()
+    return {
+        (
+            resource.id,
+            group,
+            "privatelink.openai.azure.com" if resource.body.get("kind") == "OpenAI" else zone,
         )
-        if open_to_all and not ports <= {"80", "443", "31080", "31443"}:
-            yield f"{entry['name']} opens {sorted(ports)}"
-    if inbound and not (
-        inbound[-1]["access"] == "Deny" and inbound[-1]["sourceAddressPrefix"] == "*"
-    ):
-        yield "the last inbound rule does not deny the rest"
+        for resource in environment.resources
+        for group, zone in PRIVATE_ZONES.get(resource.type, {}).items()
+    }
+
+
+@rule
+def every_data_service_has_its_private_endpoints(environment: Environment) -> Iterator[str]:
+    zones = {
+        group.id.partition("/privateDnsZoneGroups/")[0]: [
+            configuration["properties"]["privateDnsZoneId"].rpartition("/")[2]
+            for configuration in group.properties["privateDnsZoneConfigs"]
+        ]
+        for group in environment.all("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    }
+    found = set()
+    for endpoint in environment.all("Microsoft.Network/privateEndpoints"):
+        for connection in endpoint.properties["privateLinkServiceConnections"]:
+            properties = connection["properties"]
+            for group in properties["groupIds"]:
+                for zone in zones.get(endpoint.id, [""]):
+                    found.add((properties["privateLinkServiceId"], group, zone))
+    expected = expected_endpoints(environment)
+    yield from (f"too much: {row}" for row in sorted(found - expected))
+    yield from (f"lacking: {row}" for row in sorted(expected - found))
+
+
+@rule
+def private_names_resolve_in_the_network(environment: Environment) -> Iterator[str]:
+    networks = [network.id for network in environment.all("Microsoft.Network/virtualNetworks")]
+    links = {
+        link.id.partition("/virtualNetworkLinks/")[0]: link.properties
+        for link in environment.all("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+    }
+    for zone in environment.all("Microsoft.Network/privateDnsZones"):
+        link = links.get(zone.id, {})
+        linked = [link.get("virtualNetwork", {}).get("id")]
+        yield from differences(f"network of {zone.name}", linked, networks)
+        registers = link.get("registrationEnabled", False)
+        yield from differences(f"registration in {zone.name}", registers, False)
+
+
+@rule
+def public_access_is_off_in_a_private_network(environment: Environment) -> Iterator[str]:
+    private = environment.network == "private"
+    for resource in environment.resources:
+        access = resource.properties.get("publicNetworkAccess")
+        if resource.type in PRIVATE_ZONES:
+            wanted = "Disabled" if private else "Enabled"
+            yield from differences(f"public access of {resource.name}", access, wanted)
+        elif resource.type in PUBLIC_EXCEPTIONS:
+            yield from differences(f"public access of {resource.name}", access, "Enabled")
+        if resource.type == "Microsoft.KeyVault/vaults":
+            wanted = {"bypass": "None", "defaultAction": "Deny" if private else "Allow"}
+            acls = resource.properties.get("networkAcls")
+            yield from differences(f"networkAcls of {resource.name}", acls, wanted)
+
+
+@rule
+def private_services_have_the_tier_for_it(environment: Environment) -> Iterator[str]:
+    for resource in environment.resources:
+        tier = resource.body.get("sku", {}).get("name")
+        allowed = PRIVATE_TIERS.get(resource.type)
+        if environment.network == "private" and allowed and tier not in allowed:
+            yield f"{resource.type} {tier} has no private endpoint"
+
+
+def waits_for(environment: Environment, module: str) -> set[str]:
+    """A module of the stamp and all that it waits for."""
+    for template in templates(environment.template):
+        if module in (modules := deployments(template)):
+            return needs(modules, module)
+    return set()
+
+
+@rule
+def endpoints_wait_for_models(environment: Environment) -> Iterator[str]:
+    """An account refuses an endpoint while a model is being deployed in it."""
+    models = environment.network == "private" and "chat" in environment.capabilities
+    if models and "chatModelDeployment" not in waits_for(environment, "privateEndpoints"):
+        yield "privateEndpoints does not wait for chatModelDeployment"
 
 
 # --- AI services --------------------------------------------------------------------------------

@@ -155,6 +155,8 @@ def test_each_azd_variable_feeds_one_parameter(
     parameters: dict[str, Any], recorded: dict[str, Any], services: list[str]
 ) -> None:
     expected = REQUIRED | OPTIONAL | OF_A_PATTERN[recorded["pattern"]]
+    if recorded["pattern"] == "microservices" or recorded["network"] != "public":
+        expected.add("AZURE_VNET_ADDRESS_PREFIX")
     for capability in services or ["chat", "text"]:
         expected |= OF_A_CAPABILITY[capability]
     for service in services:

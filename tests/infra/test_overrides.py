@@ -85,6 +85,7 @@ OPTIONAL = [
     "CONTAINER_CPU",
     "CONTAINER_MEMORY",
     "AZURE_KEY_VAULT_SKU",
+    "AZURE_VNET_ADDRESS_PREFIX",
     "AZURE_OPENAI_SKU",
     "AZURE_OPENAI_CAPACITY",
     "AZURE_OPENAI_LOCATION",
@@ -159,6 +160,20 @@ def test_the_tier_of_the_vault_and_nothing_else(evaluated: Evaluate, kind: str, 
     assert changes(before, after) == {("vaults", "properties/sku/name", sku)}
 
 
+def test_the_addresses_of_the_network_and_nothing_else(evaluated: Evaluate) -> None:
+    before = evaluated(DEFAULT, "prod")
+    after = evaluated(DEFAULT, "prod", AZURE_VNET_ADDRESS_PREFIX="10.20.4.0/22")
+    found = changes(before, after)
+    assert {value for label, _, value in found if label == "virtualNetworks"} == {
+        "10.20.4.0/22",
+        "10.20.4.0/23",
+        "10.20.7.0/26",
+    }
+    assert {label for label, _, _ in found} == {"virtualNetworks", "networkSecurityGroups"}
+    dev = evaluated(DEFAULT, "dev", AZURE_VNET_ADDRESS_PREFIX="10.20.4.0/22")
+    assert changes(evaluated(DEFAULT, "dev"), dev) == set()
+
+
 @pytest.mark.parametrize("kind", ["dev", "prod"])
 def test_tags_reach_every_resource_and_nothing_else(evaluated: Evaluate, kind: str) -> None:
     before = evaluated(DEFAULT, kind)
@@ -179,8 +194,13 @@ def test_the_token_is_in_every_name_and_nowhere_else(evaluated: Evaluate, kind: 
     after = evaluated(DEFAULT, kind, AZURE_RESOURCE_TOKEN="mine2")
     registry = before.one("Microsoft.ContainerRegistry/registries").name
     token = registry.removeprefix("cr")
+    named_by_others = {
+        *DEPENDENT,
+        "Microsoft.Resources/resourceGroups",
+        "Microsoft.Network/privateDnsZones",
+    }
     for resource in after.resources:
-        if resource.type not in {*DEPENDENT, "Microsoft.Resources/resourceGroups"}:
+        if resource.type not in named_by_others:
             assert "mine2" in resource.name
 
     def text(environment: Environment) -> str:

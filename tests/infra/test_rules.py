@@ -54,6 +54,7 @@ def test_an_environment_keeps_the_rules(
         {"CONTAINER_CPU": "1.0", "CONTAINER_MEMORY": "2.0Gi"},
         {"CONTAINER_CPU": "4", "CONTAINER_MEMORY": "8"},
         {"AZURE_OPENAI_LOCATION": "eastus2", "AZURE_VISION_LOCATION": "eastus"},
+        {"AZURE_VNET_ADDRESS_PREFIX": "192.168.252.0/22"},
         {"AZURE_LOCATION": "japaneast", "AZURE_STATIC_WEB_APP_LOCATION": "eastasia"},
     ],
     ids=lambda variables: ",".join(variables) if len(variables) < 4 else "all-apps-exist",

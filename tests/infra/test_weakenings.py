@@ -37,7 +37,10 @@ IDENTITIES = "core/security/identities.bicep"
 INSIGHTS = "core/monitoring/application-insights.bicep"
 LOGS = "core/monitoring/log-analytics.bicep"
 MODEL = "core/ai/model-deployment.bicep"
+NAT = "core/network/nat-gateway.bicep"
 NETWORK = "core/network/virtual-network.bicep"
+ENDPOINTS = "core/network/private-endpoints.bicep"
+ENDPOINTS_GROUP = "core/network/private-endpoints-security-group.bicep"
 REGISTRY = "core/host/container-registry.bicep"
 VAULT = "core/security/key-vault.bicep"
 SPARE = "param kind string\n\n@description('Spare.')\nparam spare string = ''"
@@ -50,7 +53,7 @@ WEAKENINGS = [
         "holds_these_resources_and_no_other",
         "profiles.bicep",
         "network: 'none'",
-        "network: 'virtual-network'",
+        "network: 'private'",
         "dev",
     ),
     Weakening("names_are_legal", "abbreviations.json", '"ca-"', '"CA-"'),
@@ -353,31 +356,148 @@ WEAKENINGS = [
     Weakening("the_environment_suits_its_type", HOST, "internal: false", "internal: true"),
     # Network.
     Weakening(
-        "the_subnet_of_the_environment_is_large_and_delegated",
+        "subnets_have_their_size_and_delegation",
         NETWORK,
         "'Microsoft.App/environments'",
         "'Microsoft.Web/serverFarms'",
     ),
     Weakening(
-        "the_subnet_of_the_environment_is_large_and_delegated",
+        "subnets_have_their_size_and_delegation",
         NETWORK,
         "cidrSubnet(addressPrefix, 23, 0)",
         "cidrSubnet(addressPrefix, 28, 0)",
     ),
-    Weakening("address_ranges_fit", NETWORK, "'10.10.0.0/16'", "'172.30.0.0/16'"),
-    Weakening("address_ranges_fit", NETWORK, "cidrSubnet(addressPrefix, 23, 0)", "'10.20.0.0/23'"),
     Weakening(
-        "every_subnet_has_a_security_group", NETWORK, "networkSecurityGroup: {", "routeTable: {"
+        "subnets_have_their_size_and_delegation",
+        NETWORK,
+        "cidrSubnet(addressPrefix, 26, 12)",
+        "cidrSubnet(addressPrefix, 29, 96)",
     ),
+    Weakening(
+        "workloads_are_in_a_subnet_of_theirs",
+        NETWORK,
+        "existing = {\n    name: 'container-apps'",
+        "existing = {\n    name: 'private-endpoints'",
+    ),
+    Weakening(
+        "workloads_are_in_a_subnet_of_theirs",
+        ENDPOINTS,
+        "name: 'private-endpoints'",
+        "name: 'container-apps'",
+    ),
+    Weakening("address_ranges_fit", "profiles.bicep", "'10.10.0.0/16'", "'172.30.0.0/16'"),
+    Weakening("address_ranges_fit", NETWORK, "cidrSubnet(addressPrefix, 23, 0)", "'10.20.0.0/23'"),
+    Weakening("address_ranges_fit", NETWORK, "addressPrefix, 26, 12", "addressPrefix, 26, 7"),
+    Weakening(
+        "every_subnet_has_a_security_group_of_its_own",
+        NETWORK,
+        "networkSecurityGroup: {",
+        "routeTable: {",
+    ),
+    Weakening(
+        "every_subnet_has_a_security_group_of_its_own",
+        NETWORK,
+        "id: privateEndpointsSecurityGroup.outputs.id",
+        "id: containerAppsSecurityGroup.outputs.id",
+    ),
+    Weakening(
+        "private_networks_have_one_way_out",
+        NETWORK,
+        "defaultOutboundAccess: false",
+        "defaultOutboundAccess: true",
+    ),
+    Weakening("private_networks_have_one_way_out", NETWORK, "natGateway: {", "routeTable: {"),
+    Weakening("private_networks_have_one_way_out", NAT, "name: 'Standard'", "name: 'StandardV2'"),
+    Weakening("private_networks_have_one_way_out", NAT, "'Static'", "'Dynamic'"),
     Weakening(
         "security_rules_have_priorities_of_their_own", GROUP, "priority: 110", "priority: 100"
     ),
+    Weakening("security_rules_say_why", GROUP, "'Nothing else comes in.'", "''"),
     Weakening("security_rules_let_the_environment_work", GROUP, "'30000-32767'", "'30000-30001'"),
     Weakening("security_rules_let_the_environment_work", GROUP, "'AzureCloud'", "'AzureMonitor'"),
+    Weakening("security_rules_let_the_environment_work", GROUP, "'168.63.129.16'", "'10.0.0.4'"),
     Weakening(
         "security_rules_let_the_environment_work", GROUP, "'AzureFrontDoor.FirstParty'", "'Storage'"
     ),
+    Weakening(
+        "security_rules_let_the_environment_work",
+        GROUP,
+        "destinationAddressPrefix: privateEndpointsAddressPrefix",
+        "destinationAddressPrefix: subnetAddressPrefix",
+    ),
     Weakening("nothing_else_comes_in", GROUP, "'31443'", "'22'"),
+    Weakening("nothing_else_comes_in", ENDPOINTS_GROUP, "'Inbound'", "'Outbound'"),
+    Weakening(
+        "private_networks_let_nothing_else_out",
+        ENDPOINTS_GROUP,
+        "direction: 'Outbound'",
+        "direction: 'Inbound'",
+    ),
+    Weakening(
+        "private_networks_let_nothing_else_out",
+        GROUP,
+        "destinationAddressPrefix: 'AzureCloud'",
+        "destinationAddressPrefix: 'Internet'",
+    ),
+    Weakening(
+        "endpoints_are_for_workloads_alone",
+        NETWORK,
+        "'NetworkSecurityGroupEnabled'",
+        "'Disabled'",
+    ),
+    Weakening(
+        "endpoints_are_for_workloads_alone",
+        ENDPOINTS_GROUP,
+        "sourceAddressPrefix: workloadsAddressPrefix",
+        "sourceAddressPrefix: 'VirtualNetwork'",
+    ),
+    # Private endpoints.
+    Weakening(
+        "every_data_service_has_its_private_endpoints",
+        "stamp.bicep",
+        "resourceName: visionName",
+        "resourceName: openAiName",
+    ),
+    Weakening("every_data_service_has_its_private_endpoints", "stamp.bicep", "'vault'", "'vaults'"),
+    Weakening(
+        "every_data_service_has_its_private_endpoints",
+        "stamp.bicep",
+        "'privatelink.openai.azure.com'",
+        "'privatelink.cognitiveservices.azure.com'",
+    ),
+    Weakening(
+        "every_data_service_has_its_private_endpoints",
+        ENDPOINTS,
+        "zones[indexOf(zoneNames, endpoint.zone)].id",
+        "zones[0].id",
+    ),
+    Weakening(
+        "private_names_resolve_in_the_network",
+        ENDPOINTS,
+        "registrationEnabled: false",
+        "registrationEnabled: true",
+    ),
+    Weakening(
+        "private_names_resolve_in_the_network",
+        ENDPOINTS,
+        "id: virtualNetwork.id",
+        "id: zones[0].id",
+    ),
+    Weakening(
+        "public_access_is_off_in_a_private_network",
+        "stamp.bicep",
+        "? 'Disabled' : 'Enabled'",
+        "? 'Enabled' : 'Enabled'",
+    ),
+    Weakening(
+        "public_access_is_off_in_a_private_network",
+        VAULT,
+        "? 'Allow' : 'Deny'",
+        "? 'Allow' : 'Allow'",
+    ),
+    Weakening(
+        "endpoints_wait_for_models", "stamp.bicep", "    chatModelDeployment // an", "    // an"
+    ),
     # AI services.
     Weakening("accounts_are_of_their_kind", "stamp.bicep", "sku: 'S1'", "sku: 'F0'"),
     Weakening("accounts_have_a_subdomain", ACCOUNT, "    customSubDomainName: name\n", ""),

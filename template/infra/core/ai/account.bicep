@@ -24,6 +24,9 @@ param sku string
 @maxLength(36)
 param userRoleId string
 
+@description('Whether it answers from the internet, or in the network alone.')
+param publicNetworkAccess 'Enabled' | 'Disabled'
+
 @description('Those who may call the service.')
 param users principal[]
 
@@ -44,7 +47,7 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   properties: {
     customSubDomainName: name
     disableLocalAuth: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
   }
 }
 

@@ -17,6 +17,9 @@ param tags { *: string }
 @description('Tier and protection.')
 param settings keyVaultSettings
 
+@description('Whether it answers from the internet, or in the network alone.')
+param publicNetworkAccess 'Enabled' | 'Disabled'
+
 @description('Those who may read and write secrets.')
 param secretsOfficers principal[]
 
@@ -44,7 +47,11 @@ resource keyVault 'Microsoft.KeyVault/vaults@2026-02-01' = {
     softDeleteRetentionInDays: 90
     // The service refuses false: protection is on or absent.
     enablePurgeProtection: settings.purgeProtection ? true : null
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
+    networkAcls: {
+      bypass: 'None'
+      defaultAction: publicNetworkAccess == 'Enabled' ? 'Allow' : 'Deny'
+    }
   }
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Render, link_packages
-from tests.matrix import SERVICE_SUBSETS, case_id
+from tests.matrix import EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 from tests.programs import program
 
 UV = Path(sys.executable).parent / "uv"
@@ -18,6 +18,7 @@ PYTHON_CASES: list[dict[str, object]] = [
     {"services": services} for services in SERVICE_SUBSETS if len(services) != 2
 ]
 PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
+PYTHON_CASES.append(EVENT_DRIVEN)
 
 
 def run(folder: Path, *command: str) -> None:

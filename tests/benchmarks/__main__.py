@@ -2,11 +2,11 @@
 
 import sys
 
-from tests.benchmarks import command_line, infrastructure, plan, services, templating
+from tests.benchmarks import command_line, functions, infrastructure, plan, services, templating
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (command_line, templating, infrastructure, plan, services)
+    for module in (command_line, templating, infrastructure, plan, services, functions)
 }
 
 names = sys.argv[1:] or list(BENCHMARKS)

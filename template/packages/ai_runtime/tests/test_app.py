@@ -114,6 +114,22 @@ def test_too_large_by_its_length_and_while_it_streams(client: TestClient) -> Non
     assert client.post("/raw", content=b"x" * 100).json() == 100
 
 
+def test_app_under_a_prefix() -> None:
+    app = create_app(
+        Settings(max_body_bytes=100),
+        title="Test",
+        access=EVERYBODY,
+        routers=[router],
+        body_limits={"/raw": 10},
+        root_path="/api",
+    )
+    with TestClient(app) as client:
+        assert client.get("/api/health/live").json() == {"status": "alive"}
+        assert client.post("/api/raw", content=b"x" * 10).json() == 10
+        assert client.post("/api/raw", content=b"x" * 11).status_code == 413
+        assert client.get("/api/api/health/live").status_code == 404
+
+
 def test_problem_with_retry_after(client: TestClient) -> None:
     response = client.get("/problem")
     assert (response.status_code, response.headers["retry-after"]) == (429, "2")

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.settings import Settings
-from ai_runtime.uploads import COMMON_IMAGES, read_upload
+from ai_runtime.uploads import COMMON_IMAGES, read_upload, uploaded_file
 
 EVERYBODY = Access(Settings(), lambda _: True)
 
@@ -16,9 +16,17 @@ router = APIRouter()
 
 @router.post("/upload")
 async def upload(request: Request) -> str:
-    return (await read_upload(request, COMMON_IMAGES)).media_type
+    read = await read_upload(request, COMMON_IMAGES)
+    return f"{read.media_type} {len(read.content)}"
 
 
+@router.post("/file")
+async def file(request: Request) -> str:
+    async with uploaded_file(request, COMMON_IMAGES) as uploaded:
+        return f"{uploaded.media_type} {len(uploaded.file.read())}"
+
+
+@pytest.mark.parametrize("path", ["/upload", "/file"])
 @pytest.mark.parametrize(
     ("content_type", "content", "status"),
     [
@@ -35,12 +43,14 @@ async def upload(request: Request) -> str:
         (None, b"\x89PNG\r\n\x1a\n...", 415),
     ],
 )
-def test_type_and_content(content_type: str | None, content: bytes, status: int) -> None:
+def test_type_and_content(path: str, content_type: str | None, content: bytes, status: int) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     with TestClient(
         create_app(Settings(), title="Test", access=EVERYBODY, routers=[router])
     ) as client:
-        response = client.post("/upload", content=content, headers=headers)
+        response = client.post(path, content=content, headers=headers)
     assert response.status_code == status
+    if status == 200:
+        assert response.json() == f"{(content_type or '').lower().partition(';')[0]} {len(content)}"
     if status == 415:
         assert "image/png" in response.headers["accept"]

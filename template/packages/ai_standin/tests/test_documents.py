@@ -55,6 +55,26 @@ def test_what_is_no_document_is_refused(client: DocumentIntelligenceClient) -> N
     assert caught.value.status_code == 400
 
 
+def test_corrupt_document_is_refused_at_once(client: DocumentIntelligenceClient) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        client.begin_analyze_document("prebuilt-layout", BytesIO(b"%PDF-1.7 cut"))
+    assert caught.value.status_code == 400
+    assert caught.value.error is not None
+    assert caught.value.error.innererror is not None
+    assert caught.value.error.innererror["code"] == "InvalidContent"
+
+
+def test_encrypted_document_is_refused_when_it_is_read(
+    client: DocumentIntelligenceClient,
+) -> None:
+    poller = client.begin_analyze_document("prebuilt-layout", BytesIO(PDF + b"<< /Encrypt >>"))
+    with pytest.raises(HttpResponseError) as caught:
+        poller.result()
+    assert caught.value.status_code == 200
+    assert caught.value.error is not None
+    assert caught.value.error.code == "InvalidRequest"
+
+
 def test_unknown_model(client: DocumentIntelligenceClient) -> None:
     with pytest.raises(ResourceNotFoundError):
         client.begin_analyze_document("my-model", BytesIO(PDF))

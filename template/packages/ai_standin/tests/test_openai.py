@@ -1,9 +1,11 @@
 """The official SDK talks to the stand-in's Responses API as to the real one."""
 
 import time
+from typing import Literal
 
 import openai
 import pytest
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ai_standin.testing import UNUSED, StandIn
 
@@ -52,6 +54,41 @@ def test_stream_has_the_events_of_the_api_in_order(client: openai.OpenAI) -> Non
     assert len(deltas) > 5
     assert [event.sequence_number for event in events] == list(range(len(events)))
     assert final.usage is not None
+
+
+def test_structured_output_fills_the_schema(client: openai.OpenAI) -> None:
+    class Line(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        kind: Literal["credit", "debit"]
+        amount: float
+
+    class Statement(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        title: str
+        lines: list[Line]
+
+    response = client.responses.parse(model="m", input="Read this", text_format=Statement)
+    assert response.output_parsed == Statement(
+        title="stand-in", lines=[Line(kind="credit", amount=0)]
+    )
+    # Cut at the limit it is no JSON any more.
+    cut = client.responses.create(
+        model="m",
+        input="Read this",
+        max_output_tokens=1,
+        text={
+            "format": {
+                "type": "json_schema",
+                "name": "statement",
+                "schema": Statement.model_json_schema(),
+            }
+        },
+    )
+    assert cut.status == "incomplete"
+    with pytest.raises(ValidationError):
+        Statement.model_validate_json(cut.output_text)
 
 
 def test_same_request_gets_the_same_answer(client: openai.OpenAI) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import AI_SERVICES, ROOT, System
+from health_check import ADDRESS
 
 SCRIPT = ROOT / "scripts" / "health_check.py"
 NOWHERE = "http://127.0.0.1:9"
@@ -26,44 +27,41 @@ def run(*arguments: str, script: Path = SCRIPT, path: str = "") -> subprocess.Co
     )
 
 
-def url_of(system: System) -> str:
-    return str(system.gateway.base_url).rstrip("/")
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with one azd environment, `test`."""
     script = tmp_path / "scripts" / "health_check.py"
     script.parent.mkdir()
-    shutil.copy(SCRIPT, script)
+    for name in (script.name, "azd_environment.py"):
+        shutil.copy(SCRIPT.with_name(name), script.parent)
     environment = tmp_path / ".azure" / "test"
     environment.mkdir(parents=True)
-    values = f'AZURE_LOCATION="swedencentral"\nSERVICE_API_GATEWAY_URI="{NOWHERE}"\n'
+    values = f'AZURE_LOCATION="swedencentral"\n{ADDRESS}="{NOWHERE}"\n'
     (environment / ".env").write_text(values)
     return script
 
 
 def test_healthy_is_a_line_for_each_dependency(system: System) -> None:
-    result = run("--url", url_of(system))
+    result = run("--url", system.url)
     first, *lines = result.stdout.splitlines()
     assert (result.returncode, result.stderr) == (0, "")
-    assert first == f"{url_of(system)} is healthy"
-    dependencies = system.gateway.get("/health").json()["dependencies"]
+    assert first == f"{system.url} is healthy"
+    dependencies = system.health().json()["dependencies"]
     assert [line.split()[:2] for line in lines] == [[name, "healthy"] for name in dependencies]
 
 
 def test_json(system: System) -> None:
-    result = run("--url", f"{url_of(system)}/", "--json")
+    result = run("--url", f"{system.url}/", "--json")
     report = json.loads(result.stdout)
     assert result.returncode == 0
-    assert (report["url"], report["status"]) == (url_of(system), "healthy")
+    assert (report["url"], report["status"]) == (system.url, "healthy")
     assert report["dependencies"]
 
 
 def test_failing_dependency_shows(system: System) -> None:
-    names = list(system.gateway.get("/health").json()["dependencies"])
+    names = list(system.health().json()["dependencies"])
     with system.failing(AI_SERVICES[names[0]], "error"):
-        result = run("--url", url_of(system))
+        result = run("--url", system.url)
     alone = len(names) == 1
     assert result.returncode == (1 if alone else 0)
     assert f"is {'unhealthy' if alone else 'degraded'}" in result.stdout
@@ -86,7 +84,7 @@ def test_unreachable_as_json() -> None:
     assert json.loads(result.stdout)["status"] == "unreachable"
 
 
-def test_what_is_no_gateway(system: System) -> None:
+def test_what_is_no_health_report(system: System) -> None:
     result = run("--url", str(system.standin.base_url))
     assert result.returncode == 1
     assert "is not a health report" in result.stdout
@@ -122,7 +120,7 @@ def test_environment_from_azd(checkout: Path, tmp_path: Path) -> None:
     azd.write_text(
         "#!/bin/sh\n"
         'test "$*" = "env get-values -e other --no-prompt" || exit 1\n'
-        "echo 'SERVICE_API_GATEWAY_URI=\"http://127.0.0.1:19\"'\n"
+        f"echo '{ADDRESS}=\"http://127.0.0.1:19\"'\n"
     )
     azd.chmod(0o700)
     result = run("--env", "other", script=checkout, path=str(azd.parent))

@@ -15,7 +15,14 @@ from azure.storage.queue.aio import QueueClient
 from pydantic import ValidationError
 
 from ai_runtime.telemetry import get_logger
-from document_pipeline.model import Delivery, Message, Reason, RejectedDocument, Rejection
+from document_pipeline.model import (
+    BlobCreated,
+    Delivery,
+    Message,
+    Reason,
+    RejectedDocument,
+    Rejection,
+)
 from document_pipeline.ports import NotFoundError, Source
 
 MAX_DELIVERIES = 10
@@ -67,14 +74,13 @@ class LocalDocumentQueue:
         self, received: QueueMessage, handler: Callable[[Delivery], Awaitable[None]]
     ) -> None:
         message, count = _message(received), received.dequeue_count or 1
-        if count > MAX_DELIVERIES:
-            await self._rejected.dead_letter(message)
-            await self._queue.delete_message(received)
-            return
         lock = _Lock(self._queue, received, self._lock_seconds)
         try:
             async with lock.renewed():
-                await handler(Delivery(message, count))
+                if count > MAX_DELIVERIES:
+                    await self._rejected.dead_letter(message)
+                else:
+                    await handler(Delivery(message, count))
         except Exception:  # noqa: BLE001 - whatever it is, the message comes again
             await lock.give_back()
         else:
@@ -103,7 +109,7 @@ class _Lock:
     async def _renew(self, handled: asyncio.Event) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds / 2):
+                async with asyncio.timeout(self._seconds / 3):
                     await handled.wait()
                 return
             await self._update(self._seconds)
@@ -146,11 +152,17 @@ class LocalRejectedDocuments:
 
     async def dead_letter(self, message: Message) -> None:
         """Keep a message whose deliveries are used up."""
+        try:
+            document = BlobCreated.model_validate_json(message.body).document
+        except ValidationError:
+            document = None
         rejection = Rejection(
             message=message,
             rejected_at=datetime.now(UTC),
             reason=Reason.DEAD_LETTER,
             detail=f"It was delivered {MAX_DELIVERIES} times without success.",
+            document_id=document.id if document else None,
+            name=document.name if document else None,
         )
         await self._insert("dead-letter", rejection)
 

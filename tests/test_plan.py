@@ -14,6 +14,7 @@ import pytest
 from azd_ai_scaffold.evaluation import EvaluationError
 from azd_ai_scaffold.plan.build import plan_repository
 from azd_ai_scaffold.plan.model import Plan
+from azd_ai_scaffold.plan.summary import remarks
 from azd_ai_scaffold.plan.variables import read_variables
 from azd_ai_scaffold.plan.views.document import plan_as_document
 from tests.azd_repository import MAIN, write_environment, write_repository
@@ -144,6 +145,13 @@ def test_what_only_azure_knows_is_said(repository: Path) -> None:
     assert "known only to Azure, once it has deployed: id-shop.principalId" in text
     assert "secure parameters are not evaluated: key" in text
     assert "no subscription is set" in text
+
+
+def test_an_expression_that_stays_is_shown(tmp_path: Path) -> None:
+    main = MAIN.replace("plain: banner", "plain: environment().authentication.loginEndpoint")
+    (profile,) = planned(write_repository(tmp_path / "shop", main)).profiles
+    stays = "left as expressions: [environment().authentication.loginEndpoint]"
+    assert stays in list(remarks(profile))
 
 
 def test_edits_of_the_owner_count_and_nothing_is_written(repository: Path) -> None:

@@ -9,6 +9,7 @@ from azd_ai_scaffold.plan.model import Profile
 
 # How many names a remark lists; the JSON has all of them.
 LISTED = 6
+LONGEST = 80  # characters of an expression
 _PROPERTY = re.compile(r"reference\('([^']+)'(?:, '[^']*')*\)((?:\.\w+)+)")
 _PARAMETER = re.compile(r"parameters\('([^']+)'\)")
 
@@ -64,7 +65,8 @@ def remarks(profile: Profile) -> Iterator[str]:
         elif parameters := _PARAMETER.findall(found.expression):
             secure |= set(parameters)
         else:
-            other.add(f"{found.resource}: {found.path}")
+            expression = found.expression
+            other.add(expression if len(expression) <= LONGEST else f"{expression[:LONGEST]}…")
     if values:
         yield f"known only to Azure, once it has deployed: {_listed(values)}"
     if secure:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from tests.command_line import CommandLine
 from tests.matrix import case_id
 from tests.programs import program
 from tests.rendering import pristine_environment, render
@@ -83,3 +84,20 @@ def web_packages(rendering: Render, shared_folder: Path) -> Path:
 def link_packages(packages: Path, web: Path) -> None:
     """Give a page its `node_modules` by hard links, which costs no time and no space."""
     shutil.copytree(packages, web / "node_modules", symlinks=True, copy_function=os.link)
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line in this process, without a terminal."""
+    return CommandLine(capfd)
+
+
+@pytest.fixture
+def clean_scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The temporary folder of every command; nothing may stay in it."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    yield folder
+    assert [path.name for path in folder.iterdir() if path.name != ".bicep"] == []  # its cache

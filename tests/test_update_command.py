@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -19,22 +18,7 @@ from tests.evaluated import running_bicep
 from tests.small import CHANGELOG, CONFIGURATION, LINES, OLD, SECOND, release, small_template
 from tests.templates import ANSWERS_FILE, commit, git, tree, write
 
-
-@pytest.fixture
-def command(capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line in this process."""
-    return CommandLine(capfd)
-
-
-@pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The temporary folder of every command; nothing may stay in it."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    yield folder
-    assert [path.name for path in folder.iterdir() if path.name != ".bicep"] == []  # its cache
+pytestmark = pytest.mark.usefixtures("clean_scratch")
 
 
 @pytest.fixture
@@ -516,13 +500,13 @@ def test_a_signal_while_writing_does_not_stop_half_way(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_writing_leaves_the_repository_as_it_was(
-    template: Path, repository: Path, scratch: Path, number: int
+    template: Path, repository: Path, clean_scratch: Path, number: int
 ) -> None:
     files = {f"template/file-{n:04}.txt.jinja": "{{ project_slug }}\n" for n in range(1500)}
     release(template, "v0.2.0", files)
     before = fingerprint(repository)
     process = start("update", repository, "--defaults")
-    wait_for(scratch, "file-0005.txt")
+    wait_for(clean_scratch, "file-0005.txt")
     process.send_signal(number)
     output, error = process.communicate(timeout=60)
     assert process.returncode == 128 + number

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
 from azd_ai_scaffold.errors import ScaffoldError
-from azd_ai_scaffold.evaluation import LOCATION, compile_infrastructure, evaluate
+from azd_ai_scaffold.plan.build import plan_repository
+from azd_ai_scaffold.plan.variables import Variables
 from azd_ai_scaffold.rendering import Rendering
 
-PROFILES = ("dev", "prod")
 SECURITY_QUESTIONS = ("network", "edge", "user_auth", "data_residency")
 
 
@@ -29,7 +29,7 @@ def preview(rendering: Rendering, folder: Path) -> str:
         lines += [f"  {'services':<15} {', '.join(services)}"]
     lines += [f"  {name:<15} {value}" for name, value in security_choices(rendering).items()]
     if (folder / "infra" / "main.bicep").is_file():
-        location = str(rendering.answers.get("location", LOCATION))
+        location = str(rendering.answers.get("location", ""))
         lines += ["", *resources_by_kind(folder, location)]
     return "\n".join(lines) + "\n"
 
@@ -63,25 +63,15 @@ def resources_by_kind(folder: Path, location: str) -> list[str]:
         if find_bicep() is None:
             return [f"  Azure resources are not shown. {HOW_TO_GET_BICEP}."]
         with Bicep() as bicep:
-            compilation = compile_infrastructure(bicep, folder)
-            counts = {}
-            for profile in PROFILES:
-                variables = {
-                    "AZURE_ENV_NAME": profile,
-                    "AZURE_ENV_TYPE": profile,
-                    "AZURE_LOCATION": location,
-                }
-                resources = evaluate(bicep, folder, variables, compilation).resources
-                counts[profile] = Counter(resource.type for resource in resources)
+            variables = Variables({"AZURE_LOCATION": location} if location else {})
+            profiles = plan_repository(folder, variables, bicep=bicep).profiles
     except ScaffoldError as error:
         return [f"  Azure resources are not shown. {str(error).splitlines()[0]}."]
-    kinds = sorted({kind for count in counts.values() for kind in count})
-    totals = {"Azure resources": {profile: counts[profile].total() for profile in PROFILES}}
-    table = totals | {f"  {kind}": {p: counts[p][kind] for p in PROFILES} for kind in kinds}
-    width = max(map(len, table))
-    heading = " " * width + "".join(f"{profile:>6}" for profile in PROFILES)
-    rows = [
-        f"{name:<{width}}" + "".join(f"{row[p]:>6}" for p in PROFILES)
-        for name, row in table.items()
-    ]
+    counts = [Counter(resource.type for resource in profile.resources) for profile in profiles]
+    kinds = sorted({kind for count in counts for kind in count})
+    table = [("Azure resources", [count.total() for count in counts])]
+    table += [(f"  {kind}", [count[kind] for count in counts]) for kind in kinds]
+    width = max(len(name) for name, _ in table)
+    heading = " " * width + "".join(f"{profile.name:>6}" for profile in profiles)
+    rows = [f"{name:<{width}}" + "".join(f"{n:>6}" for n in numbers) for name, numbers in table]
     return [f"  {line}" for line in (heading, *rows)]

@@ -28,6 +28,15 @@ TRACES = {
     "text": r"text[-_ ]service|services/text|document.intelligence|key.value.pair|TEXT_SERVICE",
 }
 
+# Words that belong to one pattern only.
+PATTERN_TRACES = {
+    "microservices": r"(?<![\w.])web/|api[-_ ]gateway|container[-_ ]?apps?\b"
+    r"|static[-_ ]?web|dockerfile|\bacr\b|acrpull|container registry|CONTAINER_CPU|vnet|5173",
+    "event-driven": r"event[-_ ]?(grid|hubs?)|service[-_ ]?bus|function[-_ ]app|azure functions"
+    r"|flex consumption|document[-_]pipeline|azurite|(?<!span)(?<!span_)processor\b"
+    r"|FUNCTION_|incoming documents",
+}
+
 
 def run(repository: Path, tool: str, *arguments: str) -> None:
     """Run a linter installed beside this Python, or at a path of its own; findings fail."""
@@ -100,7 +109,8 @@ def test_python_is_linted_and_formatted(rendering: Render, answers: dict[str, ob
 
 def test_deselected_services_leave_no_trace(rendering: Render, answers: dict[str, object]) -> None:
     repository = rendering(answers)
-    selected = answers.get("services", list(SERVICES))
+    event_driven = answers.get("pattern") == "event-driven"
+    selected = ["chat", "text"] if event_driven else answers.get("services", list(SERVICES))
     assert isinstance(selected, list)
     for service in SERVICES:
         if service in selected:
@@ -111,6 +121,17 @@ def test_deselected_services_leave_no_trace(rendering: Render, answers: dict[str
                 rf".*(?:{TRACES[service]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
             )
             assert not found, f"{relative} still speaks of {service}: {found.group().strip()}"
+
+
+def test_the_other_pattern_leaves_no_trace(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    (other,) = PATTERN_TRACES.keys() - {answers.get("pattern", "microservices")}
+    for path in files(repository):
+        relative = path.relative_to(repository).as_posix()
+        found = re.search(
+            rf".*(?:{PATTERN_TRACES[other]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
+        )
+        assert not found, f"{relative} still speaks of {other}: {found.group().strip()}"
 
 
 def test_the_answers_file_is_the_only_trace_of_the_template(
@@ -126,8 +147,10 @@ def test_the_answers_file_is_the_only_trace_of_the_template(
 def test_images_pass_hadolint(rendering: Render, answers: dict[str, object]) -> None:
     repository = rendering(answers)
     images = [str(path) for path in repository.rglob("Dockerfile")]
-    assert len(images) == 1 + len(answers.get("services", SERVICES))
-    run(repository, "hadolint", *images)
+    event_driven = answers.get("pattern") == "event-driven"
+    assert len(images) == (0 if event_driven else 1 + len(answers.get("services", SERVICES)))
+    if images:
+        run(repository, "hadolint", *images)
 
 
 def test_workflows_pass_actionlint_and_zizmor(

@@ -134,6 +134,31 @@ def test_a_deselected_service_takes_its_files_along_and_nothing_else(
     assert tree(dest) == with_edits(whole, **mine)
 
 
+@pytest.mark.parametrize("first", ["microservices", "event-driven"])
+def test_another_pattern_leaves_its_fresh_rendering_and_what_is_the_owners(
+    template: Path, tmp_path: Path, first: str
+) -> None:
+    (second,) = {"microservices", "event-driven"} - {first}
+    mine = {
+        "notes.txt": "mine\n",
+        "services/own/README.md": "mine\n",
+        "functions/own/README.md": "mine\n",
+        "infra/core/messaging/own.bicep": "param mine string\n",
+    }
+    dest = repository(template, tmp_path / "dest", pattern=first)
+    write(dest, mine)
+    commit(dest, "Own work")
+
+    update(dest, pattern=second)
+    assert tree(dest) == with_edits(
+        tree(copy(template, tmp_path / "fresh", pattern=second)), **mine
+    )
+    commit(dest, "The other pattern")
+
+    update(dest, pattern=first)
+    assert tree(dest) == with_edits(tree(copy(template, tmp_path / "back", pattern=first)), **mine)
+
+
 @pytest.mark.parametrize(
     "answers",
     [
@@ -199,6 +224,23 @@ def test_an_answer_that_the_region_lacks_is_refused_instead_of_moving_the_reposi
     with pytest.raises(ValueError, match=refusal):
         update(dest, **answers)
     assert git(dest, "status", "--porcelain") == ""
+
+
+def test_a_pattern_whose_services_the_region_lacks_is_refused(
+    template: Path, tmp_path: Path
+) -> None:
+    dest = repository(template, tmp_path / "dest", services=["chat"], location="italynorth")
+    with pytest.raises(ValueError, match="no Azure AI Document Intelligence in italynorth"):
+        update(dest, pattern="event-driven")
+    assert git(dest, "status", "--porcelain") == ""
+
+
+def test_a_pattern_takes_the_services_that_the_region_has(template: Path, tmp_path: Path) -> None:
+    answers = {"pattern": "event-driven", "location": "swedencentral"}
+    dest = repository(template, tmp_path / "dest", **answers)
+    update(dest, pattern="microservices")
+    answers = {"services": ["chat", "text"], "location": "swedencentral"}
+    assert tree(dest) == tree(copy(template, tmp_path / "fresh", **answers))
 
 
 def test_a_service_and_a_region_that_has_it_may_come_together(

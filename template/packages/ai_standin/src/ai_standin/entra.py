@@ -104,7 +104,7 @@ def routes(issuer: Issuer) -> list[Route]:
         return JSONResponse({"keys": [key.published() for key in issuer.keys]})
 
     async def identity(request: Request) -> Response:
-        """The endpoint of managed identities, as Container Apps and Functions have it."""
+        """The endpoint of managed identities, as the platform of a workload has it."""
         query = request.query_params
         if "X-IDENTITY-HEADER" not in request.headers or not query.keys() >= {
             "resource",

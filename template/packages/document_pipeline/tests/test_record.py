@@ -57,7 +57,7 @@ def event(state: State, replays: int = 0) -> bytes:
 EVENTS = (event(State.REJECTED), event(State.REJECTED, replays=1), event(State.SUCCEEDED))
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_any_order_ends_in_the_same_row(order: tuple[int, ...]) -> None:
     table = MemoryTable()
     for number in order:

@@ -83,7 +83,7 @@ def create_app(
         lifespan=lifespan,
         telemetry=request_telemetry(),
         middleware=[
-            Middleware(RootPathMiddleware, root_path=root_path),
+            *([Middleware(RootPathMiddleware, root_path=root_path)] if root_path else []),
             Middleware(CorrelationMiddleware, https=not settings.is_local),
             *middleware,
             Middleware(

@@ -39,7 +39,7 @@ class RootPathMiddleware:
         self.root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.root_path and scope["type"] == "http":
+        if scope["type"] == "http":
             scope["root_path"] = self.root_path
         await self.app(scope, receive, send)
 

@@ -66,7 +66,7 @@ def _documents(pipeline: Pipeline) -> APIRouter:
         responses=problem_responses(401, 403, 404, 422, 500, 503, 504),
     )
     async def state(document_id: DocumentId) -> DocumentRecord:
-        stored = await (await pipeline.table()).get(document_id)
+        stored = await (await pipeline.parts()).adapters.table.get(document_id)
         if stored is None:
             raise Problem(404, "No document has this id.")
         return stored.record

@@ -54,6 +54,7 @@ CHECKS = ("blobs", "table", "queues", "events")
 class Parts:
     """The pipeline, ready."""
 
+    adapters: Adapters
     processor: DocumentProcessor
     recorder: OutcomeRecorder
     intake: Intake
@@ -72,7 +73,6 @@ class Pipeline:
         self._prompt = Prompt.load(settings.prompt_path)
         self._documents = DocumentsClient(settings)
         self._openai = OpenAIClient(settings)
-        self._adapters: Adapters | None = None
         self._parts: Parts | None = None
         self._loading = threading.Lock()
 
@@ -81,8 +81,7 @@ class Pipeline:
             if self._parts is None:
                 self._documents.load()
                 self._openai.load()
-                self._adapters = self._connect()
-                self._parts = self._assemble(self._adapters)
+                self._parts = self._assemble(self._connect())
 
     async def parts(self) -> Parts:
         """Return the parts, loaded if they are not yet."""
@@ -92,17 +91,12 @@ class Pipeline:
             raise RuntimeError("the pipeline is not loaded")
         return self._parts
 
-    async def table(self) -> DocumentTable:
-        await self.parts()
-        return self._loaded_adapters().table
-
     def checks(self) -> dict[str, Check]:
         """Return the dependencies of `/health` by name."""
 
         def of_adapter(name: str) -> Check:
             async def check() -> Status:
-                await self.parts()
-                return await self._loaded_adapters().checks[name]()
+                return await (await self.parts()).adapters.checks[name]()
 
             return check
 
@@ -115,14 +109,9 @@ class Pipeline:
     async def close(self) -> None:
         await self._documents.close()
         await self._openai.close()
-        if self._adapters is not None:
-            for connection in self._adapters.connections:
+        if self._parts is not None:
+            for connection in self._parts.adapters.connections:
                 await connection.close()
-
-    def _loaded_adapters(self) -> Adapters:
-        if self._adapters is None:
-            raise RuntimeError("the pipeline is not loaded")
-        return self._adapters
 
     def _assemble(self, adapters: Adapters) -> Parts:
         ports = ProcessingPorts(
@@ -133,6 +122,7 @@ class Pipeline:
             outcomes=adapters.outcomes,
         )
         return Parts(
+            adapters=adapters,
             processor=DocumentProcessor(
                 self._settings,
                 ports,

@@ -133,16 +133,16 @@ class DocumentProcessor:
         try:
             document = self._read(message)
             correlation_id.set(document.id)
-            await self._ports.outcomes.publish(_succeeded(await self._result(document)))
+            try:
+                result = await self._result(document)
+            except Problem as problem:
+                if not self._waits(delivery, problem):
+                    raise
+                await self._defer(message, document, problem)
+            else:
+                await self._ports.outcomes.publish(_succeeded(result))
         except RejectedError as rejected:
             await self._reject(message, document, rejected)
-        except Problem as problem:
-            if document is None or not self._waits(delivery, problem):
-                raise
-            try:
-                await self._defer(message, document, problem)
-            except RejectedError as rejected:
-                await self._reject(message, document, rejected)
         finally:
             correlation_id.reset(token)
 

@@ -17,12 +17,14 @@ class HookError(Exception):
     """The one line that says why azd must not go on."""
 
 
-def access_token() -> str:
-    """Return a token of azd's sign-in for Azure Resource Manager."""
+def access_token(scope: str = "", tenant_id: str = "") -> str:
+    """Return a token of azd's sign-in, for Azure Resource Manager unless a scope is given."""
     azd = shutil.which("azd")
     if azd is None:
         raise HookError("azd is not on the PATH, so Azure cannot be asked.")
     command = [azd, "auth", "token", "--output", "json"]
+    command += ["--scope", scope] if scope else []
+    command += ["--tenant-id", tenant_id] if tenant_id else []
     try:
         result = subprocess.run(  # noqa: S603 - a fixed command
             command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True

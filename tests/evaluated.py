@@ -19,6 +19,13 @@ from tests.rendering import ROOT
 DEVELOPER = "11111111-2222-3333-4444-555555555555"
 API_CLIENT_ID = "66666666-7777-8888-9999-000000000000"
 
+# A certificate in a vault of somebody else.
+CERTIFICATE = {
+    "AZURE_TLS_KEY_VAULT_ID": "/subscriptions/00000000-0000-0000-0000-000000000009"
+    "/resourceGroups/rg-shared/providers/Microsoft.KeyVault/vaults/kv-certificates",
+    "AZURE_TLS_SECRET_NAME": "ai-example-com",
+}
+
 # What azd calls a workload, by what the answers call it.
 WORKLOADS = {
     "api-gateway": "api-gateway",
@@ -96,6 +103,13 @@ class Environment:
         return "virtual-network" if zones else "none"
 
     @property
+    def edge(self) -> str:
+        """What stands in front; `none` also where the answered edge is off."""
+        variable = self.variables.get("AZURE_EDGE_ENABLED")
+        on = variable == "true" if variable else self.kind == "prod"
+        return str(self.answers.get("edge", "none")) if on else "none"
+
+    @property
     def size(self) -> dict[str, Any]:
         """What the size answer of this environment type means."""
         row: dict[str, Any] = table(f"{self.kind}_sizes")[self.answers[f"{self.kind}_size"]]
@@ -133,9 +147,13 @@ class Environment:
     @cached_property
     def workload_of_identity(self) -> dict[str, str]:
         """Azd service name by the id of the identity that its app bears."""
-        workloads = [*self.apps.values(), *self.all("Microsoft.Web/sites")]
+        workloads = [
+            *self.apps.values(),
+            *self.all("Microsoft.Web/sites"),
+            *self.all("Microsoft.Network/applicationGateways"),
+        ]
         return {
-            identity: app.tags.get("azd-service-name", app.name)
+            identity: app.tags.get("azd-service-name", "application-gateway")
             for app in workloads
             for identity in app.body.get("identity", {}).get("userAssignedIdentities", {})
         }
@@ -183,6 +201,8 @@ def variables(kind: str, location: str, **more: str) -> dict[str, str]:
 def environment(repository: Path, kind: str, **more: str) -> Environment:
     """Evaluate a rendering as `dev` or `prod`, in the region of its answers."""
     answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    if answers.get("edge") == "application-gateway":
+        more = CERTIFICATE | more
     values = variables(kind, answers["location"], **more)
     compilation = compiled(repository)
     evaluation = evaluate(running_bicep(), repository, values, compilation)

@@ -52,7 +52,13 @@ EVENT_DRIVEN_CASES: list[dict[str, object]] = [
     *({**EVENT_DRIVEN, **values} for values in VALUES),
 ]
 
-CASES = [DEFAULT, *STRUCTURES, *VALUES, *EVENT_DRIVEN_CASES]
+# Each edge before everything, and before a single service without prompts.
+EDGES: list[dict[str, object]] = [
+    {"edge": "front-door"},
+    {"edge": "front-door", "services": ["text"], "ci": "none"},
+]
+
+CASES = [DEFAULT, *STRUCTURES, *VALUES, *EVENT_DRIVEN_CASES, *EDGES]
 
 
 def case_id(answers: dict[str, object]) -> str:

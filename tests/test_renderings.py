@@ -38,6 +38,14 @@ PATTERN_TRACES = {
 }
 
 
+# Words that belong to one edge, or to both. Base images come through a Front Door of Microsoft.
+EDGE_TRACES = {
+    ("application-gateway",): r"(?i:application.gateway|appgw|agw-)|AZURE_TLS",
+    ("front-door",): r"front-door|front_door|frontDoor|FRONT_DOOR|FDID|through Front Door of",
+    ("application-gateway", "front-door"): r"AZURE_EDGE|CUSTOM_DOMAIN|core/edge|publicBaseUrl",
+}
+
+
 def run(repository: Path, tool: str, *arguments: str) -> None:
     """Run a linter installed beside this Python, or at a path of its own; findings fail."""
     command = [str(Path(sys.executable).parent / tool), *arguments]
@@ -132,6 +140,17 @@ def test_the_other_pattern_leaves_no_trace(rendering: Render, answers: dict[str,
             rf".*(?:{PATTERN_TRACES[other]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
         )
         assert not found, f"{relative} still speaks of {other}: {found.group().strip()}"
+
+
+def test_another_edge_leaves_no_trace(rendering: Render, answers: dict[str, object]) -> None:
+    repository = rendering(answers)
+    for edge, words in EDGE_TRACES.items():
+        if answers.get("edge", "none") in edge:
+            continue
+        for path in files(repository):
+            relative = path.relative_to(repository).as_posix()
+            found = re.search(rf".*(?:{words}).*", f"{relative}\n{path.read_text()}")
+            assert not found, f"{relative} speaks of an edge: {found.group().strip()}"
 
 
 def test_the_answers_file_is_the_only_trace_of_the_template(

@@ -170,6 +170,7 @@ def test_another_pattern_leaves_its_fresh_rendering_and_what_is_the_owners(
             "prod_size": "large",
         },
         {"license": "none", "ci": "none"},
+        {"edge": "front-door"},
         {"services": ["text"]},
         {"chat_model": "gpt-5.4", "data_residency": "data-zone", "location": "eastus"},
     ],
@@ -200,6 +201,7 @@ DEFAULTS: dict[str, object] = {
     "dev_size": "minimal",
     "prod_size": "small",
     "ci": "github",
+    "edge": "none",
 }
 
 

@@ -22,6 +22,7 @@ ROLE_NAMES = {
     "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd": "Cognitive Services OpenAI User",
     "a97b65f3-24c7-4388-baec-2e87135dc908": "Cognitive Services User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
+    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
     "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0": "Azure Service Bus Data Receiver",
@@ -98,6 +99,20 @@ NAMES = {
     "Microsoft.Web/sites": (2, 60, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
     "Microsoft.Web/sites/config": (11, 11, "appsettings"),
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": (3, 3, "ftp|scm"),
+    "Microsoft.Network/applicationGateways": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
+    "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies": (
+        1,
+        128,
+        r"[A-Za-z0-9][\w.-]*\w",
+    ),
+    "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies": (1, 128, r"[A-Za-z][A-Za-z0-9]*"),
+    "Microsoft.Cdn/profiles": (1, 260, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/afdEndpoints": (1, 46, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/afdEndpoints/routes": (1, 90, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/customDomains": (1, 260, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/originGroups": (1, 90, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/originGroups/origins": (1, 90, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
+    "Microsoft.Cdn/profiles/securityPolicies": (1, 260, r"[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"),
     "Microsoft.Insights/diagnosticSettings": (1, 260, r"[^<>*%&:\\?+/]+"),
 }
 
@@ -122,8 +137,16 @@ DEPENDENT = {
     "Microsoft.Web/sites/config",
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
     "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+    "Microsoft.Cdn/profiles/afdEndpoints/routes",
+    "Microsoft.Cdn/profiles/customDomains",
+    "Microsoft.Cdn/profiles/originGroups",
+    "Microsoft.Cdn/profiles/originGroups/origins",
+    "Microsoft.Cdn/profiles/securityPolicies",
 }
 GLOBAL = {
+    "Microsoft.Cdn/profiles",
+    "Microsoft.Cdn/profiles/afdEndpoints",
+    "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies",
     "Microsoft.Network/privateDnsZones",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
 }
@@ -140,9 +163,22 @@ KEYLESS = {
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": ("allow", False),
 }
 
+# What the hooks and the owner need to know of each edge.
+EDGE_OUTPUTS = {
+    "none": (),
+    "application-gateway": ("AZURE_APPLICATION_GATEWAY_IP_ADDRESS",),
+    "front-door": (
+        "AZURE_CONTAINER_APPS_ENVIRONMENT_ID",
+        "AZURE_CUSTOM_DOMAIN_RECORDS",
+        "AZURE_FRONT_DOOR_ID",
+    ),
+}
+
 # Log categories that each of these types must send to the workspace.
 LOGGED = {
     "Microsoft.App/managedEnvironments": {"allLogs"},
+    "Microsoft.Cdn/profiles": {"allLogs"},
+    "Microsoft.Network/applicationGateways": {"allLogs"},
     "Microsoft.KeyVault/vaults": {"audit", "allLogs"},
     "Microsoft.ContainerRegistry/registries": {"audit", "allLogs"},
     "Microsoft.CognitiveServices/accounts": {"audit", "allLogs"},
@@ -284,6 +320,7 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.Insights/diagnosticSettings": accounts + 3,
             }
         )
+    expected += edge_resources(environment)
     found = Counter(resource.type for resource in environment.resources)
     yield from differences("resources", dict(found), dict(+expected))
 
@@ -400,6 +437,7 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "SERVICE_WEB_NAME",
             "SERVICE_WEB_URI",
             "SERVICE_API_GATEWAY_URI",
+            *EDGE_OUTPUTS[environment.answers.get("edge", "none")],
         }
     endpoints = {
         "chat": "AZURE_OPENAI_ENDPOINT",
@@ -435,10 +473,7 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "SERVICE_WEB_NAME": environment.one("Microsoft.Web/staticSites").name,
             "AZURE_CONTAINER_APPS_ENVIRONMENT_NETWORK": "virtual-network" if networks else "none",
         }
-        sources |= {
-            "AZURE_CONTAINER_REGISTRY_ENDPOINT": "Microsoft.ContainerRegistry/registries",
-            "SERVICE_WEB_URI": "Microsoft.Web/staticSites",
-        }
+        sources["AZURE_CONTAINER_REGISTRY_ENDPOINT"] = "Microsoft.ContainerRegistry/registries"
     for name, value in literal.items():
         yield from differences(name, outputs.get(name), value)
     for name, kind in sources.items():
@@ -508,7 +543,8 @@ def the_vault_is_protected(environment: Environment) -> Iterator[str]:
 @rule
 def each_workload_has_an_identity_of_its_own(environment: Environment) -> Iterator[str]:
     borne = []
-    for app in (*environment.apps.values(), *environment.all("Microsoft.Web/sites")):
+    gateways = environment.all("Microsoft.Network/applicationGateways")
+    for app in (*environment.apps.values(), *environment.all("Microsoft.Web/sites"), *gateways):
         identity = app.body.get("identity", {})
         yield from differences(f"identity of {app.name}", identity.get("type"), "UserAssigned")
         ids = list(identity.get("userAssignedIdentities", {}))
@@ -537,6 +573,10 @@ def expected_roles(environment: Environment) -> Counter[tuple[str, str, str]]:
             roles["developer", role, f"accounts:{kind}"] += 1
     if developer:
         roles["developer", "Key Vault Secrets Officer", "vaults"] += 1
+    if environment.edge == "application-gateway":
+        vault = environment.variables["AZURE_TLS_KEY_VAULT_ID"]
+        secret = f"{vault}/secrets/{environment.variables['AZURE_TLS_SECRET_NAME']}"
+        roles["application-gateway", "Key Vault Secrets User", secret] += 1
     if environment.event_driven:
         roles["processor", "Monitoring Metrics Publisher", "components"] += 1
         roles["processor", "Storage Blob Data Owner", "storageAccounts"] += 1
@@ -551,6 +591,41 @@ def expected_roles(environment: Environment) -> Counter[tuple[str, str, str]]:
                 for queue in ("documents", "documents-rejected"):
                     roles[user, f"Azure Service Bus Data {way}", f"queues:{queue}"] += 1
     return roles
+
+
+def edge_resources(environment: Environment) -> Counter[str]:
+    """What an edge adds."""
+    if environment.edge == "application-gateway":
+        return Counter(
+            {
+                "Microsoft.ManagedIdentity/userAssignedIdentities": 1,
+                "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies": 1,
+                "Microsoft.Network/applicationGateways": 1,
+                "Microsoft.Network/privateDnsZones": 1,
+                "Microsoft.Network/privateDnsZones/virtualNetworkLinks": 1,
+                "Microsoft.Network/privateEndpoints": 1,
+                "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": 1,
+                "Microsoft.Network/publicIPAddresses": 1,
+                "Microsoft.Insights/diagnosticSettings": 1,
+            }
+        )
+    if environment.edge == "front-door":
+        return Counter(
+            {
+                "Microsoft.Cdn/profiles": 1,
+                "Microsoft.Cdn/profiles/afdEndpoints": 1,
+                "Microsoft.Cdn/profiles/afdEndpoints/routes": 3,
+                "Microsoft.Cdn/profiles/customDomains": int(
+                    bool(environment.variables.get("AZURE_CUSTOM_DOMAIN"))
+                ),
+                "Microsoft.Cdn/profiles/originGroups": 2,
+                "Microsoft.Cdn/profiles/originGroups/origins": 2,
+                "Microsoft.Cdn/profiles/securityPolicies": 1,
+                "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies": 1,
+                "Microsoft.Insights/diagnosticSettings": 1,
+            }
+        )
+    return Counter()
 
 
 def holder(environment: Environment, principal: str) -> str:
@@ -852,7 +927,11 @@ def apps_are_told_what_they_read(environment: Environment) -> Iterator[str]:
             "APPLICATIONINSIGHTS_CONNECTION_STRING": [insights.id],
         }
         if service == "api-gateway":
-            sources["ALLOWED_ORIGINS"] = [environment.one("Microsoft.Web/staticSites").id]
+            # users_see_one_address
+            sources["ALLOWED_ORIGINS"] = REFERENCE.findall(str(told.get("ALLOWED_ORIGINS")))
+            if environment.answers.get("edge") == "front-door":
+                profiles = environment.all("Microsoft.Cdn/profiles")
+                sources["FRONT_DOOR_ID"] = [profile.id for profile in profiles]
             signs_in = environment.answers["user_auth"] == "entra"
             literal["USER_AUTHENTICATION"] = "required" if signs_in else "none"
             for short in environment.services:
@@ -1402,7 +1481,8 @@ def the_registry_suits_its_type(environment: Environment) -> Iterator[str]:
 
 @rule
 def the_page_suits_its_type(environment: Environment) -> Iterator[str]:
-    expected = "Standard" if environment.kind == "prod" else "Free"
+    closed = environment.kind == "prod" or environment.edge != "none"
+    expected = "Standard" if closed else "Free"
     for page in environment.all("Microsoft.Web/staticSites"):
         yield from differences("static web app", page.body["sku"].get("name"), expected)
     # A linked backend switches authentication on at the gateway.

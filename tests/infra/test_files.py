@@ -27,6 +27,16 @@ OPTIONAL = {
     "AZURE_RESOURCE_TOKEN",
     "AZURE_TAGS",
 }
+OF_AN_EDGE = {
+    "none": set(),
+    "application-gateway": {
+        "AZURE_CUSTOM_DOMAIN",
+        "AZURE_EDGE_ENABLED",
+        "AZURE_TLS_KEY_VAULT_ID",
+        "AZURE_TLS_SECRET_NAME",
+    },
+    "front-door": {"AZURE_CUSTOM_DOMAIN", "AZURE_EDGE_ENABLED"},
+}
 OF_A_PATTERN = {
     "microservices": {
         "AZURE_STATIC_WEB_APP_LOCATION",
@@ -155,6 +165,7 @@ def test_each_azd_variable_feeds_one_parameter(
     parameters: dict[str, Any], recorded: dict[str, Any], services: list[str]
 ) -> None:
     expected = REQUIRED | OPTIONAL | OF_A_PATTERN[recorded["pattern"]]
+    expected |= OF_AN_EDGE[recorded.get("edge", "none")]
     if recorded["pattern"] == "microservices" or recorded["network"] != "public":
         expected.add("AZURE_VNET_ADDRESS_PREFIX")
     for capability in services or ["chat", "text"]:

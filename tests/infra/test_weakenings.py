@@ -809,6 +809,154 @@ WEAKENINGS += [
 ]
 
 
+FRONT_DOOR = "core/edge/front-door.bicep"
+FRONT_DOOR_FIREWALL = "core/edge/front-door-firewall.bicep"
+ROUTES = "core/edge/front-door-routes.bicep"
+BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
+    (
+        "nothing_answers_the_internet_but_the_edge",
+        "stamp.bicep",
+        "publicNetworkAccess: settings.edge ? 'Disabled' : 'Enabled'",
+        "publicNetworkAccess: 'Enabled'",
+    ),
+    (
+        "nothing_answers_the_internet_but_the_edge",
+        "profiles.bicep",
+        "  edge: true",
+        "  edge: false",
+    ),
+    (
+        "users_see_one_address",
+        "stamp.bicep",
+        "[publicBaseUrl ?? web.outputs.uri]",
+        "[web.outputs.uri]",
+    ),
+    (
+        "users_see_one_address",
+        "main.bicep",
+        "settings.edge ? publicBaseUrl : stamp.outputs.webUri",
+        "stamp.outputs.webUri",
+    ),
+    ("the_firewall_blocks", FRONT_DOOR_FIREWALL, "'Prevention'", "'Detection'"),
+    (
+        "the_firewall_blocks",
+        FRONT_DOOR_FIREWALL,
+        "requestBodyCheck: 'Enabled'",
+        "requestBodyCheck: 'Disabled'",
+    ),
+    ("the_firewall_blocks", FRONT_DOOR_FIREWALL, "'2.2'", "'2.1'"),
+    ("the_firewall_blocks", FRONT_DOOR_FIREWALL, "ruleSetAction: 'Block'", "ruleSetAction: 'Log'"),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
+        "ids: ['930120']",
+        "ids: ['930120', '930110']",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
+        "enabledState: 'Enabled'\n                action",
+        "enabledState: 'Disabled'\n                action",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
+        "selector: 'messages'",
+        "selector: 'm'",
+    ),
+    (
+        "front_door_puts_its_firewall_before_every_host_name",
+        FRONT_DOOR,
+        "[{ id: endpoint.id }, { id: domain.id }]",
+        "[{ id: endpoint.id }]",
+    ),
+    (
+        "front_door_puts_its_firewall_before_every_host_name",
+        FRONT_DOOR,
+        "name: 'Premium_AzureFrontDoor'",
+        "name: 'Standard_AzureFrontDoor'",
+    ),
+    (
+        "front_door_serves_the_host_name_of_the_owner_alone",
+        ROUTES,
+        "empty(customDomain) ? 'Enabled' : 'Disabled'",
+        "'Enabled'",
+    ),
+    (
+        "front_door_serves_the_host_name_of_the_owner_alone",
+        FRONT_DOOR,
+        "'TLS12_2023'",
+        "'TLS12_2022'",
+    ),
+    (
+        "front_door_reaches_the_gateway_by_a_private_link",
+        ROUTES,
+        "groupId: 'managedEnvironments'",
+        "groupId: 'sites'",
+    ),
+    (
+        "front_door_reaches_the_gateway_by_a_private_link",
+        ROUTES,
+        "'Front Door ${frontDoorId}'",
+        "'Front Door ${length(frontDoorId)}'",
+    ),
+    ("front_door_calls_the_apps_by_their_names", ROUTES, "originHostHeader: webHost\n", ""),
+    (
+        "front_door_calls_the_apps_by_their_names",
+        ROUTES,
+        "enforceCertificateNameCheck: true",
+        "enforceCertificateNameCheck: false",
+    ),
+    (
+        "front_door_probes_whether_the_gateway_can_serve",
+        ROUTES,
+        "probePath: '/health/ready'",
+        "probePath: '/health'",
+    ),
+    (
+        "front_door_routes_the_api_and_caches_what_never_changes",
+        ROUTES,
+        "cacheConfiguration: null",
+        "cacheConfiguration: { queryStringCachingBehavior: 'IgnoreQueryString' }",
+    ),
+    (
+        "front_door_routes_the_api_and_caches_what_never_changes",
+        ROUTES,
+        "      '/health'\n",
+        "",
+    ),
+    (
+        "front_door_speaks_https_and_waits_for_streams",
+        ROUTES,
+        "httpsRedirect: 'Enabled'",
+        "httpsRedirect: 'Disabled'",
+    ),
+    (
+        "front_door_speaks_https_and_waits_for_streams",
+        FRONT_DOOR,
+        "originResponseTimeoutSeconds: 240",
+        "originResponseTimeoutSeconds: 60",
+    ),
+    (
+        "the_gateway_knows_its_front_door",
+        "app/api-gateway.bicep",
+        "FRONT_DOOR_ID: frontDoorId ?? ''",
+        "FRONT_DOOR_ID: name",
+    ),
+]
+WEAKENINGS += [
+    Weakening(
+        rule,
+        file,
+        old,
+        new,
+        variables={"AZURE_CUSTOM_DOMAIN": "ai.example.com"},
+        answers={"edge": "front-door"},
+    )
+    for rule, file, old, new in BEHIND_FRONT_DOOR
+]
+
+
 def test_every_rule_has_a_weakening_that_it_catches() -> None:
     assert RULES.keys() == {weakening.rule for weakening in WEAKENINGS}
 

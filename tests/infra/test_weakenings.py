@@ -828,7 +828,7 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
     (
         "users_see_one_address",
         "stamp.bicep",
-        "[publicBaseUrl ?? web.outputs.uri]",
+        "[settings.edge ? publicBaseUrl! : web.outputs.uri]",
         "[web.outputs.uri]",
     ),
     (

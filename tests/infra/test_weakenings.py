@@ -701,12 +701,12 @@ PIPELINE: list[tuple[str, ...]] = [
         "deadLetteringOnMessageExpiration: false",
     ),
     ("queues_lose_nothing", QUEUE, "lockDuration: 'PT5M'", "lockDuration: 'PT30S'"),
-    ("queues_lose_nothing", QUEUE, "maxDeliveryCount: 5", "maxDeliveryCount: 1"),
+    ("queues_lose_nothing", SERVICE_BUS, "maxDeliveryCount: 5", "maxDeliveryCount: 1"),
     (
         "queues_lose_nothing",
         QUEUE,
-        "maxDeliveryCount: 5",
-        "maxDeliveryCount: 5\n    requiresSession: true",
+        "maxDeliveryCount: maxDeliveryCount",
+        "maxDeliveryCount: maxDeliveryCount\n    requiresSession: true",
     ),
     (
         "event_hubs_suit_their_type",

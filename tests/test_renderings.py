@@ -31,7 +31,7 @@ TRACES = {
 # Words that belong to one pattern only.
 PATTERN_TRACES = {
     "microservices": r"(?<![\w.])web/|api[-_ ]gateway|container[-_ ]?apps?\b"
-    r"|static[-_ ]?web|dockerfile|\bacr\b|acrpull|container registry|CONTAINER_CPU|vnet|5173",
+    r"|static[-_ ]?web|dockerfile|\bacr\b|acrpull|container registry|CONTAINER_CPU|5173",
     "event-driven": r"event[-_ ]?(grid|hubs?)|service[-_ ]?bus|function[-_ ]app|azure functions"
     r"|flex consumption|document[-_]pipeline|azurite|(?<!span)(?<!span_)processor\b"
     r"|FUNCTION_|incoming documents",

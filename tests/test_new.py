@@ -25,7 +25,9 @@ from tests.templates import (
     template_repository,
     write,
 )
+from tools.reference import Template
 
+QUESTIONS = Template().questions
 COMMAND = [sys.executable, "-m", "azd_ai_scaffold"]
 NEXT = "uv sync --all-packages && uv run python scripts/run_local.py"
 
@@ -513,15 +515,11 @@ def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch
         child.send("\r")
         child.expect_exact(question)
     child.send(" \x1b[B ")  # drop the first two
-    for question in [
-        "Where may prompts be processed?",  # no chat, no chat model
-        "Which Azure region?",
-        "How large is the dev environment?",
-        "How large is the prod environment?",
-        "Which pipeline tests and deploys it?",
-    ]:
-        child.send("\r")
-        child.expect_exact(question)
+    names = list(QUESTIONS)
+    for name in names[names.index("services") + 1 :]:
+        if name != "chat_model":  # no chat, no chat model
+            child.send("\r")
+            child.expect_exact(QUESTIONS[name]["help"].splitlines()[0])
     child.send("\r")
     child.expect_exact("Ada's AI will have")
     child.expect_exact("Write it?")

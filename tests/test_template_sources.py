@@ -11,7 +11,7 @@ import pytest
 from copier import run_copy, run_recopy, run_update
 
 from tests.command_line import CommandLine
-from tests.small import LINES, SECOND, release, small_template
+from tests.small import CONFIGURATION, LINES, OLD, SECOND, release, small_template
 from tests.templates import ANSWERS_FILE, commit, git, tree, write
 
 UNATTENDED: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": False}
@@ -135,3 +135,21 @@ def test_what_is_not_committed_in_a_clone_is_never_rendered_from_a_release(
     assert not (dest / "draft.txt").exists()
     refused = command("new", tmp_path / "other", "--defaults", f"--template={template}")
     refused.assert_refused("has changes that are not committed: commit or stash them first")
+
+
+def test_plain_copier_says_nothing_about_what_the_command_line_calls_a_conflict(
+    template: Path, tmp_path: Path
+) -> None:
+    """Why there is a merge of our own; when copier changes, the how-to on updates has to."""
+    dest = tmp_path / "dest"
+    run_copy(str(template), dest, data={"location": "westus2"}, **UNATTENDED)
+    write(dest, {"old.txt": OLD + "mine\n", "guide.txt": LINES.replace("line 1\n", "my line 1\n")})
+    (dest / "chat.txt").write_bytes(b"\x00mine")
+    commit(dest, "First rendering, edited")
+    changed = {"copier.yml": CONFIGURATION.replace("westus2, ", ""), "template/old.txt": None}
+    release(template, "v0.2.0", {**SECOND, **changed, "template/chat.txt": LINES + "more\n"})
+    run_update(dest, overwrite=True, **UNATTENDED)  # ends as if all was well
+    assert not (dest / "old.txt").exists()
+    assert (dest / "chat.txt").read_text(encoding="utf-8") == LINES + "more\n"
+    assert "<<<<<<< before updating" in (dest / "guide.txt").read_text(encoding="utf-8")
+    assert "location: swedencentral" in (dest / ANSWERS_FILE).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from tests.command_line import CommandLine
-from tests.matrix import case_id
+from tests.matrix import EVENT_DRIVEN, case_id
 from tests.programs import program
 from tests.rendering import pristine_environment, render
 
@@ -65,25 +65,36 @@ def rendering(shared_folder: Path) -> Render:
     return rendered
 
 
-@pytest.fixture(scope="session")
-def web_packages(rendering: Render, shared_folder: Path) -> Path:
-    """`node_modules` of the page, installed once: package.json is the same in all renderings."""
+def _installed(package_json: Path, folder: Path) -> Path:
+    """`node_modules` for a package.json that is the same in all renderings, installed once."""
     npm = program("npm")
-    folder = shared_folder / "web-packages"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             partial = folder.with_suffix(".partial")
             partial.mkdir()
-            shutil.copy(rendering({}) / "web" / "package.json", partial)
+            shutil.copy(package_json, partial)
             install = [npm, "install", "--silent", "--no-audit", "--no-fund"]
             subprocess.run(install, cwd=partial, check=True)
             partial.rename(folder)
     return folder / "node_modules"
 
 
-def link_packages(packages: Path, web: Path) -> None:
-    """Give a page its `node_modules` by hard links, which costs no time and no space."""
-    shutil.copytree(packages, web / "node_modules", symlinks=True, copy_function=os.link)
+@pytest.fixture(scope="session")
+def web_packages(rendering: Render, shared_folder: Path) -> Path:
+    """`node_modules` of the page."""
+    return _installed(rendering({}) / "web" / "package.json", shared_folder / "web-packages")
+
+
+@pytest.fixture(scope="session")
+def local_tools(rendering: Render, shared_folder: Path) -> Path:
+    """`node_modules` of what the event-driven pattern's local run needs: Azurite."""
+    package_json = rendering(EVENT_DRIVEN) / "tools" / "package.json"
+    return _installed(package_json, shared_folder / "local-tools")
+
+
+def link_packages(packages: Path, folder: Path) -> None:
+    """Give a folder its `node_modules` by hard links, which costs no time and no space."""
+    shutil.copytree(packages, folder / "node_modules", symlinks=True, copy_function=os.link)
 
 
 @pytest.fixture

@@ -39,8 +39,12 @@ def checkout(rendering: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
-def test_python_checks_pass(rendering: Render, tmp_path: Path, answers: dict[str, object]) -> None:
+def test_python_checks_pass(
+    rendering: Render, request: pytest.FixtureRequest, tmp_path: Path, answers: dict[str, object]
+) -> None:
     repository = checkout(rendering(answers), tmp_path)
+    if (repository / "tools").is_dir():
+        link_packages(request.getfixturevalue("local_tools"), repository / "tools")
     run(repository, str(UV), "sync", "--quiet", "--all-packages")
     run(repository, str(UV), "run", "--no-sync", "ruff", "check")
     run(repository, str(UV), "run", "--no-sync", "ruff", "format", "--check")

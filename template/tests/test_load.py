@@ -40,7 +40,7 @@ async def test_nothing_is_lost_under_load_with_random_kills(stack: Stack, accoun
             return await results() >= wanted
 
         with stack.host(CONCURRENCY=str(CONCURRENCY)) as host:
-            await eventually(reached, SECONDS)
+            await eventually(reached, SECONDS, every=1)
             assert host.poll() is None, stack.log.read_text()[-3000:]
             host.kill()
             await asyncio.to_thread(host.wait)
@@ -52,7 +52,7 @@ async def test_nothing_is_lost_under_load_with_random_kills(stack: Stack, accoun
             records = await account.records()
             return sum(row.state == State.SUCCEEDED for row in records.values()) == DOCUMENTS
 
-        await eventually(recorded, SECONDS)
+        await eventually(recorded, SECONDS, every=1)
         await eventually(account.queue_is_empty)
     assert set(await account.records()) == documents
     assert {result_name(document) for document in documents} <= await account.result_names()

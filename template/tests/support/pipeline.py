@@ -133,9 +133,8 @@ class Account(LocalAccount):
 
     async def put(self, name: str, content: bytes) -> DocumentVersion:
         """Write a blob into `incoming`."""
-        written = await self.incoming.upload_blob(name, content, overwrite=True)
-        properties = await written.get_blob_properties()
-        return DocumentVersion(name, properties.etag.strip('"'))
+        written = await self.incoming.get_blob_client(name).upload_blob(content, overwrite=True)
+        return DocumentVersion(name, str(written["etag"]).strip('"'))
 
     async def records(self) -> dict[str, DocumentRecord]:
         """Return the rows of the table `documents` by id."""
@@ -176,13 +175,15 @@ class Account(LocalAccount):
         )
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = WAIT_SECONDS) -> T:
+async def eventually(
+    look: Callable[[], Awaitable[T | None]], seconds: float = WAIT_SECONDS, *, every: float = 0.05
+) -> T:
     """Return the first answer that is neither none nor false."""
     async with asyncio.timeout(seconds):
         while True:
             if found := await look():
                 return found
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(every)
 
 
 def event_about(document: DocumentVersion, account: str) -> str:

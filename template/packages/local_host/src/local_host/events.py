@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from time import monotonic
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ class BlobEvents:
         """Watch the container until cancelled."""
         seen = {entity["RowKey"] async for entity in self._announced.list_entities()}
         while True:
+            began = monotonic()
             async for blob in self._container.list_blobs():
                 document = DocumentVersion(blob.name, blob.etag.strip('"'))
                 if document.id not in seen:
@@ -38,7 +40,8 @@ class BlobEvents:
                         {"PartitionKey": INCOMING_CONTAINER, "RowKey": document.id}
                     )
                     seen.add(document.id)
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            # A look into a full container takes long: most of the time goes to the documents.
+            await asyncio.sleep(max(SECONDS_BETWEEN_LOOKS, 4 * (monotonic() - began)))
 
 
 def _message(account: str | None, document: DocumentVersion, blob: BlobProperties) -> Message:

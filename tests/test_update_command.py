@@ -85,7 +85,7 @@ def test_an_unedited_repository_becomes_a_fresh_rendering(
         "M  run.sh",
     ]
     commit(repository, "Update")
-    assert command("update", repository, "--defaults").output.endswith(f"of {template}\n")
+    assert command("update", repository, "--defaults").output.endswith("Nothing changes.\n")
     assert git(repository, "status", "--porcelain") == ""
 
 
@@ -93,6 +93,7 @@ def test_every_edit_is_kept(
     template: Path, repository: Path, tmp_path: Path, command: CommandLine
 ) -> None:
     (repository / "old.txt").unlink()
+    git(repository, "mv", "name.txt", "renamed.txt")
     write(
         repository,
         {
@@ -106,14 +107,16 @@ def test_every_edit_is_kept(
     (repository / "mine/link").symlink_to("notes.txt")
     commit(repository, "Own work")
     mine = tree(repository)
-    release(template, "v0.2.0", {**SECOND, "template/old.txt": OLD + "more\n"})
+    changed = {"template/old.txt": OLD + "more\n", "template/name.txt.jinja": "another\n"}
+    release(template, "v0.2.0", {**SECOND, **changed})
 
     result = command("update", repository, "--defaults")
     assert (result.code, result.error) == (0, "")
-    assert "  deleted by you, and stays so  old.txt\n" in result.output
+    skipped = "(the template changed it; you renamed it to renamed.txt, which stays as it is)"
+    assert f"  skipped  name.txt {skipped}\n" in result.output
+    assert "  skipped  old.txt (the template changed it; you deleted it)\n" in result.output
     merged = LINES.replace("line 18\n", "my line 18\n").replace("line 1\n", "their line 1\n")
     expected = fresh(command, template, tmp_path)
-    del expected["old.txt"]
     assert tree(repository) == mine | {
         "guide.txt": merged.encode(),
         "new.txt": expected["new.txt"],

@@ -23,6 +23,10 @@ SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
     "diff.renames": "true",
+    # Pointers of large files are merged as they are: what they point to is not fetched.
+    "filter.lfs.clean": "cat",
+    "filter.lfs.process": "",
+    "filter.lfs.smudge": "cat",
     "gc.auto": "0",
     "merge.conflictStyle": "merge",
     "rerere.enabled": "false",
@@ -74,6 +78,7 @@ class Merged:
         changes: What differs from `head`.
         conflicts: Files to decide about.
         passed_over: Files that the template changed and the owner had deleted: they stay deleted.
+            To each the name that the owner gave it, or nothing.
     """
 
     scratch: Path
@@ -81,7 +86,7 @@ class Merged:
     tree: str
     changes: Changes
     conflicts: Sequence[Conflict] = field(default_factory=tuple)
-    passed_over: Sequence[str] = field(default_factory=tuple)
+    passed_over: Mapping[str, str] = field(default_factory=dict)
 
     def diff(self, *, color: bool) -> str:
         """What the update changes, as a diff."""
@@ -116,9 +121,12 @@ def merge(
     git(scratch, "checkout", "--quiet", their_commit, "--", answers_file)
 
     unmerged = _unmerged(scratch)
-    passed_over = sorted(
-        path for path, stages in unmerged.items() if YOURS not in stages and BASE in stages
-    )
+    your_renames = _renames(scratch, base_commit, your_commit)
+    passed_over = {
+        path: your_renames.get(path, "")
+        for path, stages in sorted(unmerged.items())
+        if YOURS not in stages and BASE in stages
+    }
     if passed_over:
         git(scratch, "rm", "--quiet", "-f", "--", *passed_over)
     renames = _renames(scratch, base_commit, their_commit)
@@ -130,7 +138,7 @@ def merge(
     if conflicts:
         git(scratch, "add", "--force", "--", *(conflict.path for conflict in conflicts))
     tree = git_line(scratch, "write-tree")
-    return Merged(scratch, head, tree, _changes(scratch, head, tree), conflicts, tuple(passed_over))
+    return Merged(scratch, head, tree, _changes(scratch, head, tree), conflicts, passed_over)
 
 
 def apply(merged: Merged, repository: Path) -> None:
@@ -201,7 +209,7 @@ def _make_scratch(repository: Path, scratch: Path) -> None:
     """An empty repository that borrows the objects of another."""
     kind = git_line(repository, "rev-parse", "--show-object-format")
     git(scratch, "init", "--quiet", "--template=", f"--object-format={kind}")
-    objects = git_line(repository, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = (repository / git_line(repository, "rev-parse", "--git-path", "objects")).resolve()
     folder = scratch / ".git" / "objects" / "info"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alternates").write_text(f"{objects}\n", encoding="utf-8")
@@ -261,7 +269,7 @@ def _unmerged(scratch: Path) -> dict[str, dict[str, tuple[str, str]]]:
 
 
 def _renames(scratch: Path, old: str, new: str) -> dict[str, str]:
-    """Paths that the template gave another name, by the old one."""
+    """Paths that have another name in the second of two commits, by the old one."""
     fields = _split(
         git(scratch, "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new)
     )

@@ -21,14 +21,16 @@ def summary(update: Update) -> str:
 
 
 def files(merged: Merged) -> str:
-    """Added, changed and removed files, a line each."""
+    """Added, changed, removed and skipped files, a line each."""
     lines = [
         *(f"  added    {path}" for path in merged.changes.added),
         *(f"  changed  {path}" for path in merged.changes.changed),
         *(f"  removed  {path}" for path in merged.changes.removed),
-        *(f"  deleted by you, and stays so  {path}" for path in merged.passed_over),
     ]
-    return "\n".join(["Files", *lines]) if lines else ""
+    for path, yours in merged.passed_over.items():
+        did = f"you renamed it to {yours}, which stays as it is" if yours else "you deleted it"
+        lines.append(f"  skipped  {path} (the template changed it; {did})")
+    return "\n".join(["Files", *lines]) if lines else "Nothing changes."
 
 
 def conflicts(merged: Merged) -> str:

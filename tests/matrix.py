@@ -48,7 +48,8 @@ EVENT_DRIVEN: dict[str, object] = {"pattern": "event-driven"}
 # The pattern without services to choose: its structure, and every value again.
 EVENT_DRIVEN_CASES: list[dict[str, object]] = [
     EVENT_DRIVEN,
-    {**EVENT_DRIVEN, "license": "none", "ci": "none", "user_auth": "none"},
+    {**EVENT_DRIVEN, "license": "none", "ci": "none", "user_auth": "none", "network": "public"},
+    {**EVENT_DRIVEN, "network": "private"},
     *({**EVENT_DRIVEN, **values} for values in VALUES),
 ]
 

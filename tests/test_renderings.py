@@ -153,6 +153,23 @@ def test_another_edge_leaves_no_trace(rendering: Render, answers: dict[str, obje
             assert not found, f"{relative} speaks of an edge: {found.group().strip()}"
 
 
+def test_a_public_network_leaves_no_trace_of_a_private_one(
+    rendering: Render, answers: dict[str, object]
+) -> None:
+    repository = rendering(answers)
+    recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    private = r".*(?:private[- ]?endpoint|privatelink|private-dns|nat[- ]?gateway|\bNAT\b).*"
+    found = {
+        path.relative_to(repository).as_posix(): match.group().strip()
+        for path in files(repository)
+        if path.suffix != ".css" and (match := re.search(private, path.read_text(), re.IGNORECASE))
+    }
+    if recorded["network"] != "public":
+        assert found
+    elif recorded.get("edge", "none") == "none":  # an edge has a private endpoint of its own
+        assert not found
+
+
 def test_the_answers_file_is_the_only_trace_of_the_template(
     rendering: Render, answers: dict[str, object]
 ) -> None:

@@ -179,6 +179,8 @@ def test_another_pattern_leaves_its_fresh_rendering_and_what_is_the_owners(
         {"license": "none", "ci": "none"},
         {"edge": "front-door"},
         {"services": ["text"]},
+        {"network": "public"},
+        {"network": "private"},
         {"chat_model": "gpt-5.4", "data_residency": "data-zone", "location": "eastus"},
     ],
     ids=lambda answers: "+".join(answers),
@@ -196,6 +198,21 @@ def test_a_changed_answer_equals_a_fresh_rendering(
     assert tree(dest) != changed
 
 
+def test_a_repository_older_than_the_network_keeps_what_it_has(
+    own_template: Path, tmp_path: Path
+) -> None:
+    dest = repository(own_template, tmp_path / "dest", network="public")
+    answers = dest / ANSWERS_FILE
+    recorded = answers.read_text(encoding="utf-8")
+    older = recorded.replace("network: public\n", "")
+    assert older != recorded
+    answers.write_text(older, encoding="utf-8")
+    commit(dest, "Before the question")
+    commit(own_template, "feat: second release", "v0.2.0")
+    update(dest)
+    assert tree(dest) == tree(copy(own_template, tmp_path / "fresh", network="public"))
+
+
 DEFAULTS: dict[str, object] = {
     "project_name": "AI Platform",
     "project_slug": "ai-platform",
@@ -207,6 +224,7 @@ DEFAULTS: dict[str, object] = {
     "location": "francecentral",
     "dev_size": "minimal",
     "prod_size": "small",
+    "network": "private-prod",
     "ci": "github",
     "edge": "none",
 }

@@ -1,4 +1,4 @@
-"""Compiling the default infrastructure with the command line, against an empty file."""
+"""Compiling the largest infrastructure with the command line, against an empty file."""
 
 import tempfile
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 from azd_ai_scaffold.bicep import find_bicep
 from tests.benchmarks.measure import command, interleaved, report
 from tests.rendering import render
+
+# Every answer that adds resources.
+LARGEST: dict[str, object] = {"network": "private", "edge": "front-door"}
 
 
 def run() -> None:
@@ -15,7 +18,7 @@ def run() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        repository = render(folder / "repository")
+        repository = render(folder / "repository", **LARGEST)
         empty = folder / "empty.bicep"
         empty.write_text("")
         template = folder / "main.json"

@@ -548,8 +548,54 @@ EVENT_HUBS = "core/messaging/event-hubs.bicep"
 EVENT_GRID = "core/messaging/event-grid.bicep"
 PROCESSOR = "app/processor.bicep"
 
+FUNCTIONS_GROUP = "core/network/functions-security-group.bicep"
+
 # Rule, file, what it says, what it must not say, and the profile where it is not prod.
 PIPELINE: list[tuple[str, ...]] = [
+    (
+        "private_services_have_the_tier_for_it",
+        "profiles.bicep",
+        "serviceBusSku: 'Premium'",
+        "serviceBusSku: 'Standard'",
+    ),
+    (
+        "every_data_service_has_its_private_endpoints",
+        "stamp.bicep",
+        "groupId: 'table'",
+        "groupId: 'dfs'",
+    ),
+    (
+        "every_data_service_has_its_private_endpoints",
+        "core/network/private-dns-zones.json",
+        "privatelink.servicebus.windows.net",
+        "privatelink.eventhub.windows.net",
+    ),
+    (
+        "public_access_is_off_in_a_private_network",
+        STORAGE,
+        "publicNetworkAccess: publicNetworkAccess",
+        "publicNetworkAccess: 'Enabled'",
+    ),
+    (
+        "workloads_are_in_a_subnet_of_theirs",
+        PROCESSOR,
+        "    virtualNetworkSubnetId: subnetId\n",
+        "",
+    ),
+    (
+        "subnets_have_their_size_and_delegation",
+        NETWORK,
+        "'Microsoft.App/environments'",
+        "'Microsoft.Web/serverFarms'",
+    ),
+    ("nothing_else_comes_in", FUNCTIONS_GROUP, "access: 'Deny'", "access: 'Allow'"),
+    ("endpoints_are_for_workloads_alone", ENDPOINTS_GROUP, "'5671'", "'5672'"),
+    (
+        "private_networks_let_nothing_else_out",
+        FUNCTIONS_GROUP,
+        "destinationPortRange: '443'",
+        "destinationPortRange: '*'",
+    ),
     ("names_are_legal", "abbreviations.json", '"st"', '"st-"'),
     ("names_are_legal", "abbreviations.json", '"func-"', '"-func-"'),
     (

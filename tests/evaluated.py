@@ -173,13 +173,18 @@ class Environment:
         return f"{kind}:{which}" if which else kind
 
 
-def compiled(repository: Path) -> Compilation:
-    """The compilation of a rendering; done once for all with the same `infra/`."""
+def infrastructure_digest(repository: Path) -> str:
+    """What tells one `infra/` from another: its Bicep and JSON files."""
     digest = hashlib.sha256()
     for file in sorted((repository / "infra").rglob("*")):
         if file.suffix in (".bicep", ".json"):
             digest.update(f"{file.relative_to(repository)}\0".encode() + file.read_bytes())
-    key = digest.hexdigest()
+    return digest.hexdigest()
+
+
+def compiled(repository: Path) -> Compilation:
+    """The compilation of a rendering; done once for all with the same `infra/`."""
+    key = infrastructure_digest(repository)
     if key not in _compilations:
         _compilations[key] = compile_infrastructure(running_bicep(), repository)
     return _compilations[key]

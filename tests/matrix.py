@@ -1,27 +1,71 @@
 """The supported combinations of answers, as data.
 
-Structural answers decide which files exist; sizes, model and region only fill in values, so each
-of their values appears at least once instead of in every combination.
+Structural answers decide which files exist: the gate has every pair of their values, the command
+`python -m tests.cross_product` every combination. Sizes, model and region only fill in values, so
+each of those appears at least once.
 """
 
+from collections.abc import Iterable, Iterator
 from itertools import combinations
+from itertools import product as every
+
+from allpairspy import AllPairs
 
 SERVICES = ("chat", "vision", "text")
 SERVICE_SUBSETS = [list(subset) for size in (1, 2, 3) for subset in combinations(SERVICES, size)]
 
-DEFAULT: dict[str, object] = {}
+# Every value of the structural answers, by pattern. The last two change nothing below
+# infra/. `data_residency` is asked for where there is a model.
+STRUCTURAL: dict[str, dict[str, list[object]]] = {
+    "microservices": {
+        "services": list(SERVICE_SUBSETS),
+        "data_residency": ["global", "data-zone"],
+        "network": ["public", "private-prod", "private"],
+        "edge": ["none", "front-door"],
+        "user_auth": ["entra", "none"],
+        "license": ["mit", "none"],
+        "ci": ["github", "none"],
+    },
+    "event-driven": {
+        "data_residency": ["global", "data-zone"],
+        "network": ["public", "private-prod", "private"],
+        "user_auth": ["entra", "none"],
+        "license": ["mit", "none"],
+        "ci": ["github", "none"],
+    },
+}
+OUTSIDE_INFRASTRUCTURE = ("license", "ci")
 
-# Every subset of services, with the other structural answers turned over in turn.
-STRUCTURES: list[dict[str, object]] = [
-    {
-        "services": services,
-        "license": "none" if index % 2 else "mit",
-        "network": ("public", "private-prod", "private")[index % 3],
-        "ci": "none" if index % 3 == 1 else "github",
-        "user_auth": "none" if index % 4 in (0, 3) else "entra",
-    }
-    for index, services in enumerate(SERVICE_SUBSETS)
-]
+
+def asked(pattern: str, combination: Iterable[object]) -> dict[str, object]:
+    """The answers of a combination, without one that is not asked for."""
+    answers = {"pattern": pattern, **dict(zip(STRUCTURAL[pattern], combination, strict=True))}
+    services = answers.get("services", ["chat"])
+    assert isinstance(services, list)
+    if "chat" not in services:
+        del answers["data_residency"]
+    return answers
+
+
+def pairs() -> Iterator[dict[str, object]]:
+    """Combinations in which every two values of structural answers meet."""
+    for pattern, values in STRUCTURAL.items():
+        for combination in AllPairs(list(values.values())):
+            yield asked(pattern, combination)
+
+
+def product() -> Iterator[dict[str, object]]:
+    """The full cross product of structural answers."""
+    found: list[dict[str, object]] = []
+    for pattern, values in STRUCTURAL.items():
+        for combination in every(*values.values()):
+            if (answers := asked(pattern, combination)) not in found:
+                found.append(answers)
+                yield answers
+
+
+DEFAULT: dict[str, object] = {}
+EVENT_DRIVEN: dict[str, object] = {"pattern": "event-driven"}
 
 # Every value that changes no structure.
 VALUES: list[dict[str, object]] = [
@@ -43,23 +87,24 @@ VALUES: list[dict[str, object]] = [
     },
 ]
 
-EVENT_DRIVEN: dict[str, object] = {"pattern": "event-driven"}
-
-# The pattern without services to choose: its structure, and every value again.
-EVENT_DRIVEN_CASES: list[dict[str, object]] = [
-    EVENT_DRIVEN,
-    {**EVENT_DRIVEN, "license": "none", "ci": "none", "user_auth": "none", "network": "public"},
-    {**EVENT_DRIVEN, "network": "private"},
-    *({**EVENT_DRIVEN, **values} for values in VALUES),
-]
-
 # Each edge before everything, and before a single service without prompts.
 EDGES: list[dict[str, object]] = [
     {"edge": "front-door"},
     {"edge": "front-door", "services": ["text"], "ci": "none"},
 ]
 
-CASES = [DEFAULT, *STRUCTURES, *VALUES, *EVENT_DRIVEN_CASES, *EDGES]
+CASES = [
+    DEFAULT,
+    EVENT_DRIVEN,
+    *pairs(),
+    *VALUES,
+    *({**EVENT_DRIVEN, **values} for values in VALUES),
+]
+
+
+def without_infrastructure(answers: dict[str, object]) -> dict[str, object]:
+    """The answers that `infra/` follows from."""
+    return {name: value for name, value in answers.items() if name not in OUTSIDE_INFRASTRUCTURE}
 
 
 def case_id(answers: dict[str, object]) -> str:

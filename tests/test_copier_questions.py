@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from copier import run_copy, run_recopy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.matrix import SERVICE_SUBSETS
+from tests.matrix import SERVICE_SUBSETS, STRUCTURAL, pairs, product
 from tests.rendering import ROOT
 from tests.templates import ANSWERS_FILE, questions_repository, write
 from tools.reference import Template
@@ -378,3 +379,28 @@ def test_a_new_question_keeps_an_older_repository_as_it_was(tmp_path: Path) -> N
     run_recopy(tmp_path / "old", data={"ci": "github"}, overwrite=True, **options)
     updated = yaml.safe_load((tmp_path / "old" / ANSWERS_FILE).read_text(encoding="utf-8"))
     assert (updated["user_auth"], updated["ci"]) == ("none", "github")
+
+
+def test_the_matrix_has_every_structural_answer() -> None:
+    names = {name for values in STRUCTURAL.values() for name in values}
+    used = jinja2.meta.find_undeclared_variables(
+        TEMPLATE.environment.parse("".join(CONFIGURATION["_exclude"]))
+    )
+    assert used <= {*names, "pattern", "capabilities"}
+    assert set(STRUCTURAL) == set(choices("pattern"))
+    for values in STRUCTURAL.values():
+        for name in values.keys() - {"services"}:
+            assert set(values[name]) == set(choices(name)), name
+
+
+def test_every_pair_of_structural_answers_is_rendered() -> None:
+    def met(cases: Iterable[dict[str, object]]) -> set[tuple[str, ...]]:
+        return {
+            pair
+            for answers in cases
+            for pair in itertools.combinations(
+                [f"{name}={value}" for name, value in answers.items()], 2
+            )
+        }
+
+    assert met(pairs()) == met(product())

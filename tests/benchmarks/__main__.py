@@ -2,11 +2,19 @@
 
 import sys
 
-from tests.benchmarks import command_line, functions, infrastructure, plan, services, templating
+from tests.benchmarks import (
+    command_line,
+    functions,
+    infrastructure,
+    pipeline,
+    plan,
+    services,
+    templating,
+)
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (command_line, templating, infrastructure, plan, services, functions)
+    for module in (command_line, templating, infrastructure, plan, services, functions, pipeline)
 }
 
 names = sys.argv[1:] or list(BENCHMARKS)

@@ -340,6 +340,14 @@ async def test_a_replay_may_wait_again(world: World, standin: StandIn) -> None:
     assert not world.broker.rejections
 
 
+async def test_no_wait_is_longer_than_an_hour_and_a_half(world: World, standin: StandIn) -> None:
+    _, message = world.put()
+    standin.fail("documents", "throttle", retry_after=1_000_000)
+    await world.handle(message)
+    ((_, delay),) = world.broker.sent
+    assert 3600 <= delay <= 5400
+
+
 async def test_waits_grow(world: World, standin: StandIn) -> None:
     _, message = world.put()
     step = Step(at=NOON, action="deferred")

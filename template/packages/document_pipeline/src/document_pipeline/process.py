@@ -278,10 +278,11 @@ class DocumentProcessor:
             raise RejectedError(
                 Reason.WAITED_TOO_LONG, f"It waited {len(deferrals)} times. {problem.detail}"
             )
-        wait = min(MAX_DEFERRAL_SECONDS, self._settings.deferral_seconds * 2.0 ** len(deferrals))
+        wait = self._settings.deferral_seconds * 2.0 ** len(deferrals)
+        wait = min(MAX_DEFERRAL_SECONDS, max(wait, problem.retry_after or 0))
         step = Step(at=now, action="deferred", detail=problem.detail)
         # Jitter comes on top: a `Retry-After` is a lower bound.
-        seconds = max(wait, problem.retry_after or 0) * random.uniform(1, 1.5)  # noqa: S311
+        seconds = wait * random.uniform(1, 1.5)  # noqa: S311
         await self._ports.queue.send(message.followed_by(step, document.id), delay_seconds=seconds)
         _logger.info("deferred: %s", problem.detail, extra={"seconds": round(seconds)})
 

@@ -16,7 +16,8 @@ beforeEach(async () => {
   URL.revokeObjectURL = revoke;
   server = createServer((request, response) => {
     response.setHeader("Access-Control-Allow-Origin", "*");
-    response.setHeader("Access-Control-Allow-Headers", "content-type");
+    const asked = request.headers["access-control-request-headers"] ?? "";
+    response.setHeader("Access-Control-Allow-Headers", asked);
     response.setHeader("Access-Control-Expose-Headers", "Retry-After");
     if (request.method === "OPTIONS") response.end();
     else respond(request, response);

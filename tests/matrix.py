@@ -91,6 +91,8 @@ VALUES: list[dict[str, object]] = [
 EDGES: list[dict[str, object]] = [
     {"edge": "front-door"},
     {"edge": "front-door", "services": ["text"], "ci": "none"},
+    {"edge": "application-gateway"},
+    {"edge": "application-gateway", "services": ["chat"], "network": "public"},
 ]
 
 CASES = [

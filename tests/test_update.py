@@ -178,6 +178,7 @@ def test_another_pattern_leaves_its_fresh_rendering_and_what_is_the_owners(
         },
         {"license": "none", "ci": "none"},
         {"edge": "front-door"},
+        {"edge": "application-gateway"},
         {"services": ["text"]},
         {"network": "public"},
         {"network": "private"},

@@ -44,7 +44,7 @@ ENDPOINTS_GROUP = "core/network/private-endpoints-security-group.bicep"
 REGISTRY = "core/host/container-registry.bicep"
 VAULT = "core/security/key-vault.bicep"
 SPARE = "param kind string\n\n@description('Spare.')\nparam spare string = ''"
-BURDEN = SPARE.replace("Spare.", "x" * 60_000)
+BURDEN = SPARE.replace("Spare.", "x" * 120_000)
 
 WEAKENINGS = [
     # The whole.
@@ -1000,6 +1000,98 @@ WEAKENINGS += [
         answers={"edge": "front-door"},
     )
     for rule, file, old, new in BEHIND_FRONT_DOOR
+]
+
+GATEWAY = "core/edge/application-gateway.bicep"
+GATEWAY_FIREWALL = "core/edge/application-gateway-firewall.bicep"
+BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
+    ("the_firewall_blocks", GATEWAY_FIREWALL, "'Prevention'", "'Detection'"),
+    ("the_firewall_blocks", GATEWAY_FIREWALL, "requestBodyCheck: true", "requestBodyCheck: false"),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        GATEWAY_FIREWALL,
+        "              ruleGroups: rulesThatMisreadPrompts\n",
+        "",
+    ),
+    (
+        "uploads_pass_the_firewall",
+        GATEWAY_FIREWALL,
+        "requestBodyEnforcement: false",
+        "requestBodyEnforcement: true",
+    ),
+    ("the_application_gateway_is_redundant", GATEWAY, "minCapacity: 2", "minCapacity: 0"),
+    ("the_application_gateway_is_redundant", GATEWAY, "    '3'\n", ""),
+    (
+        "the_application_gateway_speaks_https_alone",
+        GATEWAY,
+        "AppGwSslPolicy20220101S",
+        "AppGwSslPolicy20170401",
+    ),
+    (
+        "the_application_gateway_speaks_https_alone",
+        GATEWAY,
+        "port: 443\n          pick",
+        "port: 80\n          pick",
+    ),
+    (
+        "the_application_gateway_speaks_https_alone",
+        GATEWAY,
+        "redirectType: 'Permanent'",
+        "redirectType: 'Temporary'",
+    ),
+    (
+        "the_application_gateway_reads_one_certificate",
+        "core/edge/certificate.bicep",
+        "scope: keyVault::secret",
+        "scope: keyVault",
+    ),
+    (
+        "the_application_gateway_reads_one_certificate",
+        "core/edge/certificate.bicep",
+        "secrets/${secretName}'",
+        "secrets/${secretName}/1'",
+    ),
+    ("the_application_gateway_routes_to_the_apps", GATEWAY, "'/api/*'", "'/*'"),
+    (
+        "the_application_gateway_probes_whether_apps_can_serve",
+        GATEWAY,
+        "'/health/ready'",
+        "'/health'",
+    ),
+    (
+        "the_application_gateway_lets_streams_through",
+        GATEWAY,
+        "enableResponseBuffering: false",
+        "enableResponseBuffering: true",
+    ),
+    (
+        "the_application_gateway_lets_streams_through",
+        GATEWAY,
+        "var requestTimeoutSeconds = 240",
+        "var requestTimeoutSeconds = 30",
+    ),
+    (
+        "the_application_gateway_has_a_subnet_of_its_own",
+        NETWORK,
+        "cidrSubnet(addressPrefix, 24, 2)",
+        "cidrSubnet(addressPrefix, 28, 32)",
+    ),
+    (
+        "the_security_group_lets_the_application_gateway_work",
+        "core/network/edge-security-groups.bicep",
+        "'65200-65535'",
+        "'65200-65534'",
+    ),
+    (
+        "the_application_gateway_reaches_the_environment_privately",
+        "core/edge/environment-endpoint.bicep",
+        "'privatelink.${location}.azurecontainerapps.io'",
+        "'privatelink.azurecontainerapps.io'",
+    ),
+]
+WEAKENINGS += [
+    Weakening(rule, file, old, new, answers={"edge": "application-gateway"})
+    for rule, file, old, new in BEHIND_APPLICATION_GATEWAY
 ]
 
 

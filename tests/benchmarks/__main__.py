@@ -10,11 +10,21 @@ from tests.benchmarks import (
     plan,
     services,
     templating,
+    tokens,
 )
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (command_line, templating, infrastructure, plan, services, functions, pipeline)
+    for module in (
+        command_line,
+        templating,
+        infrastructure,
+        plan,
+        services,
+        tokens,
+        functions,
+        pipeline,
+    )
 }
 
 names = sys.argv[1:] or list(BENCHMARKS)

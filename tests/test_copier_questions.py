@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.matrix import SERVICE_SUBSETS, STRUCTURAL, pairs, product
 from tests.rendering import ROOT
 from tests.templates import ANSWERS_FILE, questions_repository, write
-from tools.reference import Template
+from tools.template import Template
 
 STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
 PREFIX_WIDTH = 3  # questionary indents answers and choices

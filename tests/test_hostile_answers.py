@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from azd_ai_scaffold import cli
 from tests.rendering import export_template
 from tests.templates import ANSWERS_FILE, FIRST_RELEASE, commit
-from tools.reference import Template
+from tools.template import Template
 
 TEMPLATE = Template()
 FREE_TEXT = ("project_name", "project_slug", "owner_email")

@@ -25,7 +25,7 @@ from tests.templates import (
     template_repository,
     write,
 )
-from tools.reference import Template
+from tools.template import Template
 
 QUESTIONS = Template().questions
 COMMAND = [sys.executable, "-m", "azd_ai_scaffold"]

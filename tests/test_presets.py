@@ -16,7 +16,7 @@ from tests.conftest import Render
 from tests.evaluated import running_bicep
 from tests.small import CONFIGURATION, release, small_template
 from tests.templates import ANSWERS_FILE, commit, git, questions_repository, write
-from tools.reference import Template
+from tools.template import Template
 
 QUESTIONS = Template().questions
 LEFT_OPEN = {"project_name", "project_slug", "owner_email", "license", "pattern", "services"}

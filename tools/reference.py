@@ -1,17 +1,17 @@
-"""Writes docs/reference from copier.yml and the command line: `python -m tools.reference`."""
+"""Writes docs/reference from the template and the command line: `python -m tools.reference`."""
 
-from pathlib import Path
-from typing import Any
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import click
-import jinja2
 import yaml
 
 from azd_ai_scaffold.cli import PROGRAM, main
 from azd_ai_scaffold.exit_codes import MEANINGS
+from tools.template import ROOT, Answers, Template, rendered_paths, rendered_when
 
-ROOT = Path(__file__).resolve().parent.parent
-INCLUDE = "---\n!include tables/*.yml\n---\n"
 # What the condition of a question says in words.
 ASKED_WHEN = {
     "services": "for the pattern microservices",
@@ -19,51 +19,24 @@ ASKED_WHEN = {
     "edge": "for the pattern microservices",
 }
 NOTE = "<!-- Written by `python -m tools.reference`; do not edit. -->\n"
-
-
-class Template:
-    """copier.yml with its tables: what is asked, what is hidden, and how a value of it renders."""
-
-    def __init__(self) -> None:
-        documents = (ROOT / "copier.yml").read_text(encoding="utf-8").split(INCLUDE)
-        tables = sorted((ROOT / "tables").glob("*.yml"))
-        self.configuration: dict[str, Any] = {}
-        for text in [*documents, *(path.read_text(encoding="utf-8") for path in tables)]:
-            self.configuration |= yaml.safe_load(text)
-        asked = {k: v for k, v in self.configuration.items() if not k.startswith("_")}
-        self.questions = {k: v for k, v in asked.items() if v.get("when") is not False}
-        self.hidden = {
-            k: v["default"]
-            for k, v in asked.items()
-            if v.get("when") is False and not isinstance(v["default"], str)
-        }
-        delimiters = {k: v for k, v in self.configuration["_envops"].items() if k != "undefined"}
-        self.environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(ROOT),
-            extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
-            undefined=jinja2.StrictUndefined,
-            **delimiters,
-        )
-
-    def render(self, text: str, **context: object) -> str:
-        """A value of copier.yml as copier renders it with these answers and the hidden tables."""
-        regions = {"candidate_regions": list(self.hidden["regions"]), "is_update": False}
-        return self.environment.from_string(text).render({**self.hidden, **regions, **context})
-
-    def choices(self, question: str, **answers: object) -> dict[str, str]:
-        """Labels of a question's values, by value."""
-        found = self.questions[question].get("choices", {})
-        if isinstance(found, str):
-            found = yaml.safe_load(self.render(found, **answers))
-        pairs = found.items() if isinstance(found, dict) else found
-        return {
-            value["value"] if isinstance(value, dict) else value: label for label, value in pairs
-        }
+PARAMETERS = "infra/main.parameters.json.jinja"
+VARIABLES_INTRODUCTION = """\
+`azd env set NAME VALUE` sets one for an azd environment; `infra/main.parameters.json` hands it to a
+parameter of `infra/main.bicep`. What begins with `overrides` goes over a value of the profile that
+`AZURE_ENV_TYPE` picks. `docs/configuration.md` of a repository has the values of its two profiles.
+"""
+FILES_INTRODUCTION = """\
+What a rendered repository holds. Within a folder, files that belong to a service, a network or an
+edge come and go with it.
+"""
+# What stands in for an empty azd variable, by the parameter it sets.
+WITHOUT_DEFAULT = {"overrides": "the profile's", "serviceLocations": "`AZURE_LOCATION`"}
+VARIABLE = re.compile(r"\$\{(\w+)(?:=(.*))?\}")
 
 
 def questions_page(template: Template) -> str:
     """The reference of the questions."""
-    answers: dict[str, object] = {"project_name": "AI Platform"}
+    answers = template.answers()
     lines = [NOTE, "# Questions\n"]
     lines.append(
         "Names and values are a public interface: `--data NAME=VALUE` answers a question, and the"
@@ -71,12 +44,7 @@ def questions_page(template: Template) -> str:
     )
     for name, question in template.questions.items():
         asked, cost = (line.strip() for line in question["help"].split("\n"))
-        default = question["default"]
-        if isinstance(default, str):
-            default = yaml.safe_load(template.render(default, **answers))
-        answers[name] = default
-        if name == "services":
-            answers["capabilities"] = default
+        default = answers[name]
         shown = ", ".join(default) if isinstance(default, list) else default
         lines.append(f"## `{name}`\n")
         lines.append(f"{asked} {cost}. Default: `{shown}`.\n")
@@ -106,7 +74,111 @@ def regions_table(template: Template) -> list[str]:
     return [*lines, ""]
 
 
-def command_line_page() -> str:
+def variables_page(template: Template) -> str:
+    """The reference of the azd variables: what each sets, and which answers give it."""
+    found: dict[str, tuple[AzdVariable, str]] = {}
+    for pattern in template.choices("pattern", **template.answers()):
+        for edge in template.choices("edge", **template.answers()):
+            answers = template.answers(pattern=pattern, network="private", edge=edge)
+            for variable in azd_variables(template, answers):
+                if variable.name not in found:
+                    meaning = parameter_description(template, answers, variable.parameter)
+                    found[variable.name] = (variable, meaning)
+
+    lines = [NOTE, "# azd variables\n", VARIABLES_INTRODUCTION]
+    lines.append("| Variable | Parameter | Meaning | Default | In repositories |")
+    lines.append("|---|---|---|---|---|")
+    for name, (variable, meaning) in sorted(found.items()):
+
+        def present(answers: Answers, name: str = name) -> bool:
+            return any(variable.name == name for variable in azd_variables(template, answers))
+
+        parameter = ".".join(variable.parameter)
+        when = rendered_when(template, present)
+        lines.append(
+            f"| `{name}` | `{parameter}` | {meaning} | {variable.default_in_words()} | {when} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+class AzdVariable(NamedTuple):
+    """A variable, the path of the parameter that it sets, and its default (None: azd asks)."""
+
+    name: str
+    parameter: tuple[str, ...]
+    default: str | None
+
+    def default_in_words(self) -> str:
+        """What it is when nobody set it."""
+        if self.default is None:
+            return "azd asks"
+        if self.default in ("", "null"):
+            return WITHOUT_DEFAULT.get(self.parameter[0], "none")
+        return f"`{self.default}`"
+
+
+def azd_variables(template: Template, answers: Answers) -> Iterator[AzdVariable]:
+    """The azd variables of main.parameters.json with these answers."""
+    parameters = json.loads(template.rendered_file(PARAMETERS, answers))["parameters"]
+    pending: list[tuple[tuple[str, ...], Any]] = [
+        ((name,), entry["value"]) for name, entry in parameters.items()
+    ]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(((*path, name), entry) for name, entry in value.items())
+        elif variable := VARIABLE.fullmatch(value):
+            yield AzdVariable(variable[1], path, variable[2])
+
+
+def parameter_description(template: Template, answers: Answers, path: tuple[str, ...]) -> str:
+    """What Bicep says about a parameter of main.bicep, or about a property of its type."""
+    modules = sorted((ROOT / "template" / "infra").rglob("*.bicep*"))
+    names = [module.relative_to(ROOT / "template").as_posix() for module in modules]
+    text = template.rendered_file("infra/main.bicep.jinja", answers)
+    if len(path) > 1:
+        (kind,) = re.findall(rf"^param {path[0]} (\w+)", text, re.MULTILINE)
+        every = (template.rendered_file(name, answers) for name in names)
+        (text,) = [
+            body
+            for file in every
+            for body in re.findall(rf"^type {kind} = \{{(.*?)^\}}", file, re.M | re.S)
+        ]
+    described = rf"@description\('(.*)'\)\n(?:\s*@.*\n)*\s*(?:param )?{path[-1]}\b"
+    (description,) = re.findall(described, text)
+    return str(description)
+
+
+def files_page(template: Template) -> str:
+    """The reference of the files: what is in each, and which answers give it."""
+    groups = yaml.safe_load((ROOT / "tools" / "files.yml").read_text(encoding="utf-8"))
+    members: dict[str, list[str]] = {group: [] for group in groups}
+    for path in rendered_paths(template):
+        within = [group for group in groups if path == group or path.startswith(f"{group}/")]
+        if not within:
+            raise ValueError(f"tools/files.yml has no line for {path}")
+        members[max(within, key=len)].append(path)
+
+    lines = [NOTE, "# Files\n", FILES_INTRODUCTION]
+    lines.append("| Path | Holds | In repositories |")
+    lines.append("|---|---|---|")
+    for group, meaning in groups.items():
+        if not members[group]:
+            raise ValueError(f"tools/files.yml has a line for {group}, which is not rendered")
+
+        def present(answers: Answers, group: str = group) -> bool:
+            removed = template.excluded(answers)
+            return any(
+                not any(path == gone or path.startswith(f"{gone}/") for gone in removed)
+                for path in members[group]
+            )
+
+        folder = "" if group in members[group] else "/"
+        lines.append(f"| `{group}{folder}` | {meaning} | {rendered_when(template, present)} |")
+    return "\n".join([*lines, ""])
+
+
+def command_line_page(_: Template) -> str:
     """The reference of the command line."""
     lines = [NOTE, "# Command line\n"]
     group = click.Context(main, info_name=PROGRAM)
@@ -120,15 +192,14 @@ def command_line_page() -> str:
     return "\n".join(lines)
 
 
-def pages() -> dict[Path, str]:
-    """Every generated page by its path."""
-    folder = ROOT / "docs" / "reference"
-    return {
-        folder / "questions.md": questions_page(Template()),
-        folder / "command-line.md": command_line_page(),
-    }
+PAGES: dict[str, Callable[[Template], str]] = {
+    "questions.md": questions_page,
+    "azd-variables.md": variables_page,
+    "files.md": files_page,
+    "command-line.md": command_line_page,
+}
 
 
 if __name__ == "__main__":
-    for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
+    for page, write in PAGES.items():
+        (ROOT / "docs" / "reference" / page).write_text(write(Template()), encoding="utf-8")

@@ -492,9 +492,9 @@ def test_a_signal_while_writing_does_not_stop_half_way(
     filtered(repository, f"sh -c 'touch {tmp_path}/writing; sleep 0.3; cat'")
     release(template, "v0.2.0", SECOND)
     process = start("update", repository, "--defaults")
-    wait_for(tmp_path / "writing")
+    wait_for(tmp_path, "writing")
     process.send_signal(number)
-    output, error = process.communicate(timeout=60)
+    output, error = process.communicate(timeout=180)
     assert (process.returncode, error) == (0, "")
     assert "All of it is staged" in output
     rendered = fresh(command, template, tmp_path)
@@ -509,20 +509,20 @@ def test_a_signal_before_writing_leaves_the_repository_as_it_was(
     release(template, "v0.2.0", files)
     before = fingerprint(repository)
     process = start("update", repository, "--defaults")
-    wait_for(clean_scratch, "file-0005.txt")
+    wait_for(clean_scratch, "*/theirs/file-0005.txt")
     process.send_signal(number)
-    output, error = process.communicate(timeout=60)
+    output, error = process.communicate(timeout=180)
     assert process.returncode == 128 + number
     assert (output, error.strip()) == ("", "azd-ai-scaffold: interrupted, nothing was written")
     assert fingerprint(repository) == before
 
 
-def wait_for(path: Path, below: str = "") -> None:
-    """Until a file is there, or one of a name below a folder."""
-    deadline = time.monotonic() + 60
-    while not (list(path.rglob(below)) if below else path.exists()):
+def wait_for(folder: Path, pattern: str) -> None:
+    """Until a folder has a file of a pattern."""
+    deadline = time.monotonic() + 180
+    while not list(folder.glob(pattern)):
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 # In a terminal.

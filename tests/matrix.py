@@ -21,7 +21,7 @@ STRUCTURAL: dict[str, dict[str, list[object]]] = {
         "services": list(SERVICE_SUBSETS),
         "data_residency": ["global", "data-zone"],
         "network": ["public", "private-prod", "private"],
-        "edge": ["none", "front-door"],
+        "edge": ["none", "application-gateway", "front-door"],
         "user_auth": ["entra", "none"],
         "license": ["mit", "none"],
         "ci": ["github", "none"],

@@ -218,10 +218,10 @@ def front_door_reaches_the_gateway_by_a_private_link(environment: Environment) -
 
 @rule
 def front_door_calls_the_apps_by_their_names(environment: Environment) -> Iterator[str]:
-    expected = {"api-gateway": app_of(environment, "api-gateway"), "web": page(environment)}
     for name, origin in origins(environment).items():
+        expected = page(environment) if name == "web" else app_of(environment, name)
         for part in ("hostName", "originHostHeader"):
-            yield from differences(part, REFERENCE.findall(origin.get(part, "")), [expected[name]])
+            yield from differences(part, REFERENCE.findall(origin.get(part, "")), [expected])
         checked = origin.get("enforceCertificateNameCheck")
         yield from differences("check of the certificate", checked, True)
 

@@ -72,6 +72,8 @@ def test_hanging_service_times_out(system: System) -> None:
         (CONTENT, "image/jpeg", 422),
         (CONTENT, "text/html", 415),
         (CONTENT, "", 415),
+        # Nothing is fetched for a caller: an address, wherever it points, is no file.
+        (b'{"url": "http://169.254.169.254/metadata/instance"}', "application/json", 415),
         (CONTENT + bytes(TOO_MUCH), "image/png", 413),
     ],
 )

@@ -324,15 +324,15 @@ WEAKENINGS = [
     Weakening(
         "apps_are_told_what_they_read",
         "stamp.bicep",
-        "chatUri: chatService.outputs.uri",
-        "chatUri: textService.outputs.uri",
+        "chat: chatService.outputs.uri",
+        "chat: textService.outputs.uri",
     ),
     Weakening("apps_are_told_what_they_read", APP, "  API_CLIENT_ID: host.apiClientId\n", ""),
     Weakening(
         "apps_are_told_what_they_read",
-        "app/chat.bicep",
-        "ALLOWED_CALLERS: host.gatewayPrincipalId",
-        "ALLOWED_CALLERS: identity.principalId",
+        "stamp.bicep",
+        "chatModelDeployment.outputs.name,\n      identities.apiGateway.principalId",
+        "chatModelDeployment.outputs.name,\n      identities.chat.principalId",
     ),
     Weakening(
         "apps_are_told_what_they_read",
@@ -986,8 +986,8 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
     (
         "the_gateway_knows_its_front_door",
         "app/api-gateway.bicep",
-        "FRONT_DOOR_ID: frontDoorId ?? ''",
-        "FRONT_DOOR_ID: name",
+        "FRONT_DOOR_ID: peers.?frontDoorId ?? ''",
+        "FRONT_DOOR_ID: peers.allowedOrigin",
     ),
 ]
 WEAKENINGS += [

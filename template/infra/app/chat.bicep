@@ -1,44 +1,15 @@
 // Streams answers of the chat model.
 
-import { hosting } from '../core/host/container-app.bicep'
-import { identity as workloadIdentity } from '../core/security/types.bicep'
+import { containerWorkload } from '../core/host/container-app.bicep'
 
-@description('Name of the container app.')
-param name string
-
-@description('What all container apps of the region share.')
-param host hosting
-
-@description('Identity of the service.')
-param identity workloadIdentity
-
-@description('Whether the app exists.')
-param exists bool
-
-@description('Address of the Azure OpenAI account.')
-param openAiEndpoint string
-
-@description('Name of the model deployment.')
-param modelDeploymentName string
-
-module app '../core/host/container-app.bicep' = {
-  params: {
-    name: name
-    serviceName: 'chat-service'
-    host: host
-    identity: identity
-    exists: exists
-    external: false
-    environmentVariables: {
-      ALLOWED_CALLERS: host.gatewayPrincipalId
-      AZURE_OPENAI_DEPLOYMENT: modelDeploymentName
-      AZURE_OPENAI_ENDPOINT: openAiEndpoint
-    }
+@export()
+@description('The chat service, which the gateway calls.')
+func chatWorkload(openAiEndpoint string, modelDeploymentName string, gatewayPrincipalId string) containerWorkload => {
+  serviceName: 'chat-service'
+  external: false
+  environmentVariables: {
+    ALLOWED_CALLERS: gatewayPrincipalId
+    AZURE_OPENAI_DEPLOYMENT: modelDeploymentName
+    AZURE_OPENAI_ENDPOINT: openAiEndpoint
   }
 }
-
-@description('Name of the container app.')
-output name string = app.outputs.name
-
-@description('Address of the service within the environment.')
-output uri string = app.outputs.uri

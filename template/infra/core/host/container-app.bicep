@@ -25,9 +25,6 @@ type hosting = {
   @description('Client id of the app registration of the API.')
   apiClientId: string
 
-  @description('Object id of the identity of the gateway, the only caller of the services.')
-  gatewayPrincipalId: string
-
   @description('Host of the container registry.')
   registryEndpoint: string
 
@@ -41,28 +38,39 @@ type hosting = {
   scale: scaling
 }
 
+@export()
+@description('What distinguishes a workload from the others.')
+@sealed()
+type containerWorkload = {
+  @description('Service of azure.yaml that is deployed to the app.')
+  serviceName: string
+
+  @description('Whether the internet reaches the app; otherwise only its environment does.')
+  external: bool
+
+  @description('Environment variables that only this workload reads.')
+  environmentVariables: {
+    @description('Value of a variable.')
+    *: string
+  }
+}
+
 @description('Name of the app.')
 @minLength(2)
 @maxLength(32)
 param name string
 
-@description('Service of azure.yaml that is deployed to the app.')
-param serviceName string
-
 @description('What all container apps of the region share.')
 param host hosting
+
+@description('The workload.')
+param workload containerWorkload
 
 @description('Identity of the workload.')
 param identity workloadIdentity
 
 @description('Whether the app exists: then it keeps its image.')
 param exists bool
-
-@description('Whether the internet reaches the app; otherwise only its environment does.')
-param external bool
-
-@description('Environment variables that only this workload reads.')
-param environmentVariables { *: string }
 
 @description('Runs until the first deployment. It listens where the workloads do: another port would fail the revision.')
 var placeholderImage = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
@@ -77,7 +85,7 @@ var commonVariables = {
   AZURE_CLIENT_ID: identity.clientId
   AZURE_TENANT_ID: tenant().tenantId
   ENVIRONMENT_TYPE: host.environmentType
-  OTEL_SERVICE_NAME: serviceName
+  OTEL_SERVICE_NAME: workload.serviceName
   TOKEN_AUTHORITY: az.environment().authentication.loginEndpoint
 }
 
@@ -151,7 +159,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
   name: name
   location: host.location
   tags: union(host.tags, {
-    'azd-service-name': serviceName
+    'azd-service-name': workload.serviceName
   })
   identity: {
     type: 'UserAssigned'
@@ -165,7 +173,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
     configuration: {
       activeRevisionsMode: 'Single'
       ingress: {
-        external: external
+        external: workload.external
         targetPort: port
         transport: 'auto'
         allowInsecure: false
@@ -186,7 +194,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
             cpu: json(host.container.cpu)
             memory: host.container.memory
           }
-          env: map(items(union(commonVariables, environmentVariables)), variable => {
+          env: map(items(union(commonVariables, workload.environmentVariables)), variable => {
             name: variable.key
             value: variable.value
           })

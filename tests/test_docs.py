@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.documented import PAGES, page_name
 from tests.rendering import ROOT
 from tools.reference import PAGES as GENERATED
 from tools.template import Template
-
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("page", GENERATED)
@@ -20,13 +19,41 @@ def test_the_reference_is_current(page: str) -> None:
     assert current == GENERATED[page](Template()), "run python -m tools.reference"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_links_within_the_project_lead_to_files(page: object) -> None:
-    (path,) = [known for known in PAGES if known == page]
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_links_within_the_project_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     for link in links:
         if "://" not in link:
-            assert (path.parent / link).exists(), link
+            assert (page.parent / link).exists(), link
+
+
+def test_the_readme_has_every_question_and_value() -> None:
+    template = Template()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    named = [name for questions, _ in rows for name in re.findall(r"`(\w+)`", questions)]
+    assert named == list(template.questions)
+    for questions, values in rows:
+        if listed := re.findall(r"`([\w-]+)`", values):
+            (question,) = re.findall(r"`(\w+)`", questions)
+            assert listed == list(template.choices(question, **template.answers()))
+
+
+def test_prices_are_those_of_the_questions() -> None:
+    template = Template()
+    asked = [
+        {"pattern": "event-driven"},
+        *({"services": ["chat", "vision", "text"][:count]} for count in (1, 2, 3)),
+    ]
+    labels = " ".join(
+        label
+        for given in asked
+        for question in ("network", "edge")
+        for label in template.choices(question, **template.answers(**given)).values()
+    )
+    page = (ROOT / "docs/explanation/security-choices.md").read_text(encoding="utf-8")
+    assert (prices := set(re.findall(r"\$\d+", page)))
+    assert prices == set(re.findall(r"\$\d+", labels)) - {"$61", "$86"}  # within a range
 
 
 def test_every_page_is_reachable_from_the_readme() -> None:

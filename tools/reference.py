@@ -181,7 +181,7 @@ def files_page(template: Template) -> str:
 def command_line_page(_: Template) -> str:
     """The reference of the command line."""
     lines = [NOTE, "# Command line\n"]
-    group = click.Context(main, info_name=PROGRAM)
+    group = main.make_context(PROGRAM, [], resilient_parsing=True)
     for command in (main, *main.commands.values()):
         context = group if command is main else click.Context(command, group, command.name)
         context.terminal_width = 80

@@ -61,6 +61,8 @@ NAMES = {
     "Microsoft.Web/staticSites": (1, 40, r"[A-Za-z0-9-]+"),
     "Microsoft.CognitiveServices/accounts": (2, 64, r"[A-Za-z0-9][\w.-]*"),
     "Microsoft.CognitiveServices/accounts/deployments": (2, 64, r"[A-Za-z0-9][\w.-]*"),
+    "Microsoft.CognitiveServices/accounts/raiPolicies": (1, 64, r"[A-Za-z0-9][\w.-]*"),
+    "Microsoft.Authorization/policyAssignments": (1, 64, r"[^<>*%&:\\?/]*[^<>*%&:\\?/ .]"),
     "Microsoft.Network/virtualNetworks": (2, 64, r"[A-Za-z0-9][\w.-]*\w"),
     "Microsoft.Network/networkSecurityGroups": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
     "Microsoft.Network/natGateways": (1, 80, r"[A-Za-z0-9][\w.-]*\w"),
@@ -76,6 +78,7 @@ NAMES = {
         63,
         r"(?!.*--)[a-z0-9][a-z0-9-]*[a-z0-9]",
     ),
+    "Microsoft.Storage/storageAccounts/queueServices": (7, 7, "default"),
     "Microsoft.Storage/storageAccounts/tableServices": (7, 7, "default"),
     "Microsoft.Storage/storageAccounts/tableServices/tables": (3, 63, r"[A-Za-z][A-Za-z0-9]*"),
     "Microsoft.Storage/storageAccounts/managementPolicies": (7, 7, "default"),
@@ -121,11 +124,14 @@ STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "east
 
 # Types that have neither location nor tags: they live on another resource.
 DEPENDENT = {
+    "Microsoft.Authorization/policyAssignments",
     "Microsoft.Authorization/roleAssignments",
     "Microsoft.Insights/diagnosticSettings",
     "Microsoft.CognitiveServices/accounts/deployments",
+    "Microsoft.CognitiveServices/accounts/raiPolicies",
     "Microsoft.Storage/storageAccounts/blobServices",
     "Microsoft.Storage/storageAccounts/blobServices/containers",
+    "Microsoft.Storage/storageAccounts/queueServices",
     "Microsoft.Storage/storageAccounts/tableServices",
     "Microsoft.Storage/storageAccounts/tableServices/tables",
     "Microsoft.Storage/storageAccounts/managementPolicies",
@@ -182,7 +188,10 @@ LOGGED = {
     "Microsoft.KeyVault/vaults": {"audit", "allLogs"},
     "Microsoft.ContainerRegistry/registries": {"audit", "allLogs"},
     "Microsoft.CognitiveServices/accounts": {"audit", "allLogs"},
+    "Microsoft.OperationalInsights/workspaces": {"audit", "allLogs"},
     "Microsoft.Storage/storageAccounts/blobServices": {"audit", "allLogs"},
+    "Microsoft.Storage/storageAccounts/queueServices": {"audit", "allLogs"},
+    "Microsoft.Storage/storageAccounts/tableServices": {"audit", "allLogs"},
     "Microsoft.ServiceBus/namespaces": {"audit", "allLogs"},
     "Microsoft.EventHub/namespaces": {"audit", "allLogs"},
     "Microsoft.EventGrid/systemTopics": {"allLogs"},
@@ -272,7 +281,14 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
             "Microsoft.CognitiveServices/accounts/deployments": int(
                 "chat" in environment.capabilities
             ),
+            "Microsoft.CognitiveServices/accounts/raiPolicies": int(
+                "chat" in environment.capabilities
+            ),
             "Microsoft.Authorization/roleAssignments": expected_roles(environment).total(),
+            # Which ones: policies_follow_the_profile.
+            "Microsoft.Authorization/policyAssignments": len(
+                environment.all("Microsoft.Authorization/policyAssignments")
+            ),
             "Microsoft.Network/virtualNetworks": int(environment.network != "none"),
             "Microsoft.Network/networkSecurityGroups": len(expected_subnets(environment)),
             "Microsoft.Network/natGateways": int(private),
@@ -290,6 +306,7 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.Storage/storageAccounts": 1,
                 "Microsoft.Storage/storageAccounts/blobServices": 1,
                 "Microsoft.Storage/storageAccounts/blobServices/containers": 4,
+                "Microsoft.Storage/storageAccounts/queueServices": 1,
                 "Microsoft.Storage/storageAccounts/tableServices": 1,
                 "Microsoft.Storage/storageAccounts/tableServices/tables": 1,
                 "Microsoft.Storage/storageAccounts/managementPolicies": 1,
@@ -305,7 +322,7 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.Web/sites": 1,
                 "Microsoft.Web/sites/config": 1,
                 "Microsoft.Web/sites/basicPublishingCredentialsPolicies": 2,
-                "Microsoft.Insights/diagnosticSettings": accounts + 6,
+                "Microsoft.Insights/diagnosticSettings": accounts + 9,
             }
         )
     else:
@@ -317,7 +334,7 @@ def holds_these_resources_and_no_other(environment: Environment) -> Iterator[str
                 "Microsoft.App/managedEnvironments": 1,
                 "Microsoft.App/containerApps": workloads,
                 "Microsoft.Web/staticSites": 1,
-                "Microsoft.Insights/diagnosticSettings": accounts + 3,
+                "Microsoft.Insights/diagnosticSettings": accounts + 4,
             }
         )
     expected += edge_resources(environment)

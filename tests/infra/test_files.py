@@ -22,6 +22,7 @@ pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
 REQUIRED = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_ENV_TYPE"}
 OPTIONAL = {
     "AZURE_KEY_VAULT_SKU",
+    "AZURE_POLICY_EFFECT",
     "AZURE_PRINCIPAL_ID",
     "AZURE_PRINCIPAL_TYPE",
     "AZURE_RESOURCE_TOKEN",

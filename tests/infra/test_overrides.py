@@ -85,6 +85,7 @@ OPTIONAL = [
     "CONTAINER_CPU",
     "CONTAINER_MEMORY",
     "AZURE_KEY_VAULT_SKU",
+    "AZURE_POLICY_EFFECT",
     "AZURE_VNET_ADDRESS_PREFIX",
     "AZURE_OPENAI_SKU",
     "AZURE_OPENAI_CAPACITY",
@@ -116,6 +117,7 @@ def contents(environment: Environment) -> dict[tuple[str, str, str], Any]:
         (environment.label(resource), resource.id, path): value
         for resource in environment.resources
         for path, value in flat(dict(resource.body)).items()
+        if "/listOfAllowedLocations/" not in path  # policies_allow_no_other_region
     }
     outputs = flat(dict(environment.evaluation.outputs)).items()
     return leaves | {("outputs", "", path): value for path, value in outputs}
@@ -158,6 +160,15 @@ def test_a_variable_of_a_pipeline_reaches_its_resource_and_nothing_else(
 def test_the_tier_of_the_vault_and_nothing_else(evaluated: Evaluate, kind: str, sku: str) -> None:
     before, after = evaluated(DEFAULT, kind), evaluated(DEFAULT, kind, AZURE_KEY_VAULT_SKU=sku)
     assert changes(before, after) == {("vaults", "properties/sku/name", sku)}
+
+
+@pytest.mark.parametrize(("kind", "effect"), [("dev", "Deny"), ("prod", "Audit")])
+def test_the_effect_of_every_policy_and_nothing_else(
+    evaluated: Evaluate, kind: str, effect: str
+) -> None:
+    before, after = evaluated(DEFAULT, kind), evaluated(DEFAULT, kind, AZURE_POLICY_EFFECT=effect)
+    path = "properties/parameters/effect/value"
+    assert changes(before, after) == {("policyAssignments", path, effect)}
 
 
 def test_the_addresses_of_the_network_and_nothing_else(evaluated: Evaluate) -> None:
@@ -267,6 +278,7 @@ def test_the_developer_has_roles_in_dev_only(evaluated: Evaluate) -> None:
         (DATA_ZONE, {"AZURE_OPENAI_SKU": "GlobalStandard"}, "GlobalStandard"),
         (DEFAULT, {"AZURE_OPENAI_SKU": "S1"}, "S1"),
         (DEFAULT, {"AZURE_KEY_VAULT_SKU": "basic"}, "basic"),
+        (DEFAULT, {"AZURE_POLICY_EFFECT": "Modify"}, "Modify"),
         (DEFAULT, {"AZURE_ENV_TYPE": "staging"}, "staging"),
         (DEFAULT, {"AZURE_ENV_TYPE": ""}, "environmentType|''"),
         (DEFAULT, {"AZURE_STATIC_WEB_APP_LOCATION": "francecentral"}, "francecentral"),

@@ -1095,6 +1095,234 @@ WEAKENINGS += [
 ]
 
 
+POLICIES = "core/governance/policy-assignments.bicep"
+ROLES, INTERNET = "../docs/reference/roles.md", "../docs/reference/internet.md"
+WEAKENINGS += [
+    # Content filter.
+    *(
+        Weakening("models_block_harm_attacks_and_works_of_others", MODEL, old, new)
+        for old, new in (
+            ("    raiPolicyName: contentFilter.name\n", ""),
+            ("  { name: 'Jailbreak', source: 'Prompt' }\n", ""),
+            ("name: 'Indirect Attack', source: 'Prompt'", "name: 'Jailbreak', source: 'Prompt'"),
+            ("name: 'Protected Material Code'", "name: 'Protected Material Text'"),
+            ("severityThreshold: 'Medium'", "severityThreshold: 'High'"),
+            (
+                "{ ...shield, enabled: true, blocking: true }",
+                "{ ...shield, enabled: true, blocking: false }",
+            ),
+            ("mode: 'Blocking'", "mode: 'Asynchronous_filter'"),
+        )
+    ),
+    # Policies.
+    Weakening(
+        "policies_follow_the_profile",
+        "profiles.bicep",
+        "policyEffect: 'Deny'",
+        "policyEffect: 'Audit'",
+    ),
+    Weakening(
+        "policies_follow_the_profile",
+        "profiles.bicep",
+        "  policyEffect: 'Audit'\n",
+        "  policyEffect: 'Deny'\n",
+        "dev",
+    ),
+    Weakening(
+        "policies_follow_the_profile",
+        POLICIES,
+        "  'logs-without-keys': 'e15effd4-2278-4c65-a0da-4d6f6d1890e2'\n",
+        "",
+    ),
+    Weakening("policies_follow_the_profile", POLICIES, "'e15effd4-", "'f15effd4-"),
+    Weakening(
+        "policies_follow_the_profile",
+        POLICIES,
+        "      policyDefinitionId",
+        "      enforcementMode: 'DoNotEnforce'\n      policyDefinitionId",
+    ),
+    Weakening("policies_follow_the_profile", POLICIES, "(privateNetwork ?", "(!privateNetwork ?"),
+    *(
+        Weakening("policies_refuse_nothing_of_the_repository", file, old, new, answers=answers)
+        for file, old, new, answers in (
+            (ACCOUNT, "disableLocalAuth: true", "disableLocalAuth: false", DEFAULT),
+            (
+                ACCOUNT,
+                "publicNetworkAccess: publicNetworkAccess",
+                "publicNetworkAccess: 'Enabled'",
+                DEFAULT,
+            ),
+            (VAULT, "enableRbacAuthorization: true", "enableRbacAuthorization: false", DEFAULT),
+            (VAULT, "settings.purgeProtection ? true : null", "null", DEFAULT),
+            (VAULT, "location: location", "location: 'westus'", DEFAULT),
+            (LOGS, "      disableLocalAuth: true\n", "", DEFAULT),
+            (INSIGHTS, "DisableLocalAuth: true", "DisableLocalAuth: false", DEFAULT),
+            (REGISTRY, "adminUserEnabled: false", "adminUserEnabled: true", DEFAULT),
+            (REGISTRY, "anonymousPullEnabled: false", "anonymousPullEnabled: true", DEFAULT),
+            (APP, "allowInsecure: false", "allowInsecure: true", DEFAULT),
+            (
+                "core/data/storage.bicep",
+                "minimumTlsVersion: 'TLS1_2'",
+                "minimumTlsVersion: 'TLS1_0'",
+                EVENT_DRIVEN,
+            ),
+            (
+                "core/data/storage.bicep",
+                "supportsHttpsTrafficOnly: true",
+                "supportsHttpsTrafficOnly: false",
+                EVENT_DRIVEN,
+            ),
+            (
+                "core/data/storage.bicep",
+                "allowSharedKeyAccess: false",
+                "allowSharedKeyAccess: true",
+                EVENT_DRIVEN,
+            ),
+            (
+                "core/messaging/service-bus.bicep",
+                "disableLocalAuth: true",
+                "disableLocalAuth: false",
+                EVENT_DRIVEN,
+            ),
+            (
+                "core/messaging/event-hubs.bicep",
+                "disableLocalAuth: true",
+                "disableLocalAuth: false",
+                EVENT_DRIVEN,
+            ),
+            (
+                "core/messaging/event-hubs.bicep",
+                "publicNetworkAccess: publicNetworkAccess",
+                "publicNetworkAccess: 'Enabled'",
+                EVENT_DRIVEN,
+            ),
+            ("app/processor.bicep", "httpsOnly: true", "httpsOnly: false", EVENT_DRIVEN),
+        )
+    ),
+    Weakening(
+        "policies_refuse_nothing_of_the_repository",
+        "core/edge/front-door.bicep",
+        "minimumTlsVersion: 'TLS12'",
+        "minimumTlsVersion: 'TLS10'",
+        variables={"AZURE_CUSTOM_DOMAIN": "ai.example.com"},
+        answers={"edge": "front-door"},
+    ),
+    Weakening(
+        "policies_allow_no_other_region",
+        "main.bicep",
+        "[location, ...map(items(serviceLocations), service => service.value)]",
+        "[location]",
+    ),
+    Weakening(
+        "policies_allow_no_other_region",
+        POLICIES,
+        "!empty(location)), [])",
+        "!empty(location)), ['westus'])",
+    ),
+    Weakening(
+        "policies_come_before_what_they_judge",
+        "shared.bicep",
+        "module policyAssignments ",
+        "module assignments ",
+    ),
+    # Logs.
+    Weakening(
+        "logs_are_kept",
+        "core/data/storage.bicep",
+        "scope: account::tables\n",
+        "scope: account\n",
+        answers=EVENT_DRIVEN,
+    ),
+    Weakening("logs_are_kept", LOGS, "categoryGroup: 'audit'", "categoryGroup: 'other'"),
+    Weakening(
+        "every_type_is_logged_or_says_why_not",
+        HOST,
+        "resource logs ",
+        "resource plan 'Microsoft.Web/hostingEnvironments@2024-04-01' = {\n  name: 'ase'\n"
+        "  location: location\n  properties: { virtualNetwork: { id: subnetId! } }\n}\n"
+        "resource logs ",
+    ),
+    # Residency.
+    Weakening("everything_stays_where_answered", LOGS, "location: location", "location: 'westus'"),
+    Weakening("everything_stays_where_answered", HOST, "location: location", "location: 'global'"),
+    Weakening(
+        "nothing_is_copied_to_another_region",
+        "profiles.bicep",
+        "Standard_ZRS",
+        "Standard_GRS",
+        answers=EVENT_DRIVEN,
+    ),
+    Weakening(
+        "nothing_is_copied_to_another_region",
+        "core/data/storage.bicep",
+        "    allowCrossTenantReplication: false\n",
+        "",
+        answers=EVENT_DRIVEN,
+    ),
+    Weakening(
+        "nothing_is_copied_to_another_region",
+        LOGS,
+        "    features: {",
+        "    replication: { enabled: true, location: 'westus' }\n    features: {",
+    ),
+    Weakening(
+        "prompts_stay_in_the_zone",
+        MODEL,
+        "name: settings.sku",
+        "name: 'GlobalStandard'",
+        answers={"data_residency": "data-zone", "chat_model": "gpt-5.4"},
+    ),
+    # What the repository says of itself.
+    Weakening(
+        "the_table_of_roles_is_true",
+        "stamp.bicep",
+        "...developers]",
+        "...developers, ...developers]",
+        "dev",
+    ),
+    Weakening(
+        "the_table_of_roles_is_true",
+        ROLES,
+        "| chat-service | AcrPull | container registry | dev, prod | starts from its image |\n",
+        "",
+    ),
+    Weakening(
+        "the_table_of_roles_is_true",
+        ROLES,
+        "on a laptop |\n",
+        "on a laptop |\n| web | AcrPull | key vault | prod | never |\n",
+    ),
+    Weakening(
+        "the_table_of_roles_is_true",
+        ROLES,
+        "container registry | dev, prod",
+        "container registry | dev",
+    ),
+    Weakening("the_table_of_what_is_open_is_true", APP, "external: external", "external: true"),
+    Weakening(
+        "the_table_of_what_is_open_is_true",
+        VAULT,
+        "publicNetworkAccess: publicNetworkAccess",
+        "publicNetworkAccess: 'Enabled'",
+    ),
+    Weakening(
+        "the_table_of_what_is_open_is_true",
+        INTERNET,
+        "| key vault | dev |",
+        "| key vault | dev, prod |",
+    ),
+    Weakening(
+        "the_table_of_what_is_open_is_true", INTERNET, "| container registry |", "| registry |"
+    ),
+    Weakening(
+        "the_table_of_what_is_open_is_true",
+        "core/network/nat-gateway.bicep",
+        "      {\n        id: publicIpAddress.id\n      }\n",
+        "",
+    ),
+]
+
+
 def test_every_rule_has_a_weakening_that_it_catches() -> None:
     assert RULES.keys() == {weakening.rule for weakening in WEAKENINGS}
 
@@ -1104,6 +1332,7 @@ def test_a_weakening_is_caught(rendering: Render, tmp_path: Path, weakening: Wea
     running_bicep()
     source = rendering(weakening.answers)
     shutil.copytree(source / "infra", tmp_path / "infra")
+    shutil.copytree(source / "docs/reference", tmp_path / "docs/reference")
     shutil.copy(source / ".copier-answers.yml", tmp_path)
     file = tmp_path / "infra" / weakening.file
     text = file.read_text()

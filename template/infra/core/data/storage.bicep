@@ -129,6 +129,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     ]
   }
 
+  resource queues 'queueServices' = {
+    name: 'default'
+  }
+
   resource tables 'tableServices' = {
     name: 'default'
 
@@ -201,9 +205,37 @@ resource tableRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource auditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource blobAuditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: account::blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource queueAuditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: account::queues
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource tableAuditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: account::tables
   properties: {
     workspaceId: workspaceId
     logs: [

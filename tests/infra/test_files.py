@@ -21,6 +21,7 @@ pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
 
 REQUIRED = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_ENV_TYPE"}
 OPTIONAL = {
+    "AZURE_API_CLIENT_ID",
     "AZURE_KEY_VAULT_SKU",
     "AZURE_POLICY_EFFECT",
     "AZURE_PRINCIPAL_ID",
@@ -296,13 +297,18 @@ def test_services_say_how_they_are_built(
         assert (project / docker["context"]).resolve() == repository.resolve()
 
 
+def hooks_of(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Hooks of a project or a service: each event has one or a list of them."""
+    events = part.get("hooks", {}).values()
+    return [hook for event in events for hook in (event if isinstance(event, list) else [event])]
+
+
 def test_hooks_are_python_with_requirements_of_their_own(
     repository: Path, azure_yaml: dict[str, Any]
 ) -> None:
-    hooks = [(repository, hook) for hook in azure_yaml.get("hooks", {}).values()]
+    hooks = [(repository, hook) for hook in hooks_of(azure_yaml)]
     for service in azure_yaml["services"].values():
-        project = repository / service["project"]
-        hooks += [(project, hook) for hook in service.get("hooks", {}).values()]
+        hooks += [(repository / service["project"], hook) for hook in hooks_of(service)]
     assert hooks
     for folder, hook in hooks:
         script = (folder / hook["run"]).resolve()

@@ -1,8 +1,9 @@
 """What to do with rejected documents: `python scripts/replay_rejected.py list`, or `--env NAME`.
 
 Lists them, shows one, sends them through the pipeline again or discards them. A document is named
-by its source and number, such as `rejected/12` or `dead-letter/3`. Deployed, it needs the app role
-`Documents.Operate`. Exit code: 0 done, 1 something failed, 2 wrong usage.
+by its source and number, such as `rejected/12` or `dead-letter/3`. In a deployment whoever runs it
+needs the app role `Documents.Operate`; the local run gives it to everybody. Exit code: 0 done,
+1 something failed, 2 wrong usage.
 """
 
 import argparse
@@ -16,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from http.client import HTTPException
 from typing import Any
 
+import run_local
 from azd_environment import UsageError, access_token, value_of
 
-LOCAL_URL = "http://localhost:8080"
+OPERATOR_ROLE = "Documents.Operate"
 SOURCES = ("rejected", "dead-letter")
 NAME = re.compile(r"(rejected|dead-letter)/(\d{1,19})")
 PAGE = 100
@@ -31,28 +33,19 @@ class RequestError(Exception):
 class Api:
     """The administrative endpoints of the pipeline."""
 
-    def __init__(self, url: str, token: str | None, timeout_seconds: float) -> None:
+    def __init__(self, url: str, token: str, timeout_seconds: float) -> None:
         self._url = url
         self._token = token
         self._timeout_seconds = timeout_seconds
 
     def call(self, method: str, path: str) -> Any:
         """Return the answer's JSON, none where it is empty; raises `RequestError`."""
-        headers = {"Accept": "application/json"}
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {self._token}"}
         address = f"{self._url}/api/rejected{path}"
         request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310
+        body = _sent(request, self._url, self._timeout_seconds)
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_seconds) as answer:  # noqa: S310
-                body = answer.read()
             return json.loads(body) if body else None
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RequestError(_detail(error)) from None
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise RequestError(f"{self._url} is unreachable: {reason}") from None
         except ValueError:
             raise RequestError(f"{self._url} is not the API of the pipeline.") from None
 
@@ -65,6 +58,19 @@ class Api:
                 page = self.call("GET", f"?{query}")
                 yield from page["documents"]
                 after = page["next_after"]
+
+
+def _sent(request: urllib.request.Request, url: str, timeout_seconds: float) -> bytes:
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_seconds) as answer:  # noqa: S310
+            body: bytes = answer.read()
+            return body
+    except urllib.error.HTTPError as error:
+        with error:
+            raise RequestError(_detail(error)) from None
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise RequestError(f"{url} is unreachable: {reason}") from None
 
 
 def _detail(error: urllib.error.HTTPError) -> str:
@@ -134,7 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     where = common.add_mutually_exclusive_group()
     where.add_argument("--env", metavar="NAME", help="azd environment of the deployment")
-    where.add_argument("--url", default=LOCAL_URL, help="address (default: %(default)s)")
+    where.add_argument(
+        "--port-offset", type=int, default=0, metavar="N", help="of the local run (default: 0)"
+    )
     common.add_argument("--json", action="store_true", help="print JSON")
     common.add_argument(
         "--timeout", type=float, default=30, metavar="SECONDS", help="for one call (default: 30)"
@@ -165,16 +173,39 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("Name documents, or say --all.")
     if arguments.timeout <= 0:
         raise UsageError("--timeout must be more than 0.")
+    if not 0 <= arguments.port_offset <= run_local.MAX_PORT_OFFSET:
+        raise UsageError(f"--port-offset must be between 0 and {run_local.MAX_PORT_OFFSET}.")
 
 
 def _api(arguments: argparse.Namespace) -> Api:
-    url, token = arguments.url, None
     if arguments.env:
         url = value_of(arguments.env, "SERVICE_PROCESSOR_URI")
         token = access_token(f"{value_of(arguments.env, 'AZURE_API_CLIENT_ID')}/.default")
+    else:
+        standin, *_, host = run_local.parts(arguments.port_offset)
+        url = host.url
+        token = _local_token(standin.url, run_local.token_url(standin), arguments.timeout)
     if not re.match(r"https?://[^/]", url):
         raise UsageError(f"{url!r} is not an http(s) address.")
     return Api(url.rstrip("/"), token, arguments.timeout)
+
+
+def _local_token(url: str, token_url: str, timeout_seconds: float) -> str:
+    """Return a token of an operator from the stand-in for Entra ID."""
+    claims = json.dumps({"roles": [OPERATOR_ROLE]}).encode()
+    request = urllib.request.Request(token_url, claims)  # noqa: S310
+    return _sent(request, url, timeout_seconds).decode()
+
+
+def _run(api: Api, arguments: argparse.Namespace) -> int:
+    if arguments.action == "inspect":
+        _inspect(api.call("GET", f"/{arguments.name}"), as_json=arguments.json)
+        return 0
+    arguments.source = arguments.source or SOURCES
+    if arguments.action == "list":
+        _show(list(api.documents(arguments.source)), as_json=arguments.json)
+        return 0
+    return 1 if _each(api, arguments) else 0
 
 
 def main() -> int:
@@ -182,18 +213,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         _check(arguments)
-        api = _api(arguments)
+        return _run(_api(arguments), arguments)
     except UsageError as error:
         parser.error(str(error))
-    try:
-        if arguments.action == "inspect":
-            _inspect(api.call("GET", f"/{arguments.name}"), as_json=arguments.json)
-            return 0
-        arguments.source = arguments.source or SOURCES
-        if arguments.action == "list":
-            _show(list(api.documents(arguments.source)), as_json=arguments.json)
-            return 0
-        return 1 if _each(api, arguments) else 0
     except RequestError as error:
         print(error, file=sys.stderr)
         return 1

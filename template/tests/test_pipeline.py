@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from types import ModuleType
 
 import httpx2
 import pytest
@@ -19,8 +20,12 @@ def host(stack: Stack) -> Iterator[None]:
 
 
 @pytest.fixture
-def api(stack: Stack) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=stack.url, timeout=15) as client:
+def api(stack: Stack, run_local: ModuleType) -> Iterator[httpx2.Client]:
+    """The API, as an operator calls it."""
+    token_url = run_local.token_url(stack.parts["ai-standin"])
+    token = stack.standin.post(token_url, json={"roles": ["Documents.Operate"]}).text
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(base_url=stack.url, headers=headers, timeout=15) as client:
         yield client
 
 

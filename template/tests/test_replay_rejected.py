@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ import pytest
 from harness import ROOT, System
 
 SCRIPT = ROOT / "scripts" / "replay_rejected.py"
-NOWHERE = "http://127.0.0.1:9"
 
 
 def run(*arguments: str, script: Path = SCRIPT, path: str = "") -> subprocess.CompletedProcess[str]:
@@ -25,6 +25,12 @@ def run(*arguments: str, script: Path = SCRIPT, path: str = "") -> subprocess.Co
         timeout=30,
         check=False,
     )
+
+
+@pytest.fixture
+def local(free_offset: int) -> tuple[str, str]:
+    """Arguments that name the running pipeline."""
+    return "--port-offset", str(free_offset)
 
 
 def rejected(system: System) -> str:
@@ -52,9 +58,9 @@ def appeared(system: System, known: set[int]) -> str:
         time.sleep(0.1)
 
 
-def test_list_is_a_line_for_each(system: System) -> None:
+def test_list_is_a_line_for_each(system: System, local: Sequence[str]) -> None:
     names = [rejected(system), rejected(system)]
-    result = run("list", "--url", system.url)
+    result = run("list", *local)
     assert (result.returncode, result.stderr) == (0, "")
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
     for name in names:
@@ -62,30 +68,30 @@ def test_list_is_a_line_for_each(system: System) -> None:
         assert "locked.pdf" in lines[name]
 
 
-def test_list_as_json(system: System) -> None:
+def test_list_as_json(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
-    documents = json.loads(run("list", "--url", system.url, "--json").stdout)
+    documents = json.loads(run("list", *local, "--json").stdout)
     assert name in [f"{item['source']}/{item['number']}" for item in documents]
-    result = run("list", "--url", system.url, "--source", "dead-letter", "--json")
+    result = run("list", *local, "--source", "dead-letter", "--json")
     assert json.loads(result.stdout) == []
 
 
-def test_inspect_shows_the_history(system: System) -> None:
+def test_inspect_shows_the_history(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
-    result = run("inspect", name, "--url", system.url)
+    result = run("inspect", name, *local)
     first, document, step = result.stdout.splitlines()
     assert first.startswith(f"{name}  unreadable")
     assert "rejected at" in document
     assert "  rejected  " in step
 
 
-def test_replay_sends_it_again(system: System) -> None:
+def test_replay_sends_it_again(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
     known = {item["number"] for item in listed(system)}
-    result = run("replay", name, "--url", system.url)
+    result = run("replay", name, *local)
     assert (result.returncode, result.stdout) == (0, f"{name}: replayed\n")
     again = appeared(system, known)
-    history = run("inspect", again, "--url", system.url).stdout
+    history = run("inspect", again, *local).stdout
     assert [line.split()[1] for line in history.splitlines()[2:]] == [
         "rejected",
         "replayed",
@@ -93,41 +99,41 @@ def test_replay_sends_it_again(system: System) -> None:
     ]
 
 
-def test_discard_removes_it(system: System) -> None:
+def test_discard_removes_it(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
-    assert run("discard", name, "--url", system.url).stdout == f"{name}: discarded\n"
-    result = run("inspect", name, "--url", system.url)
+    assert run("discard", name, *local).stdout == f"{name}: discarded\n"
+    result = run("inspect", name, *local)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("HTTP 404: ")
 
 
-def test_dry_run_changes_nothing(system: System) -> None:
+def test_dry_run_changes_nothing(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
     for action, done in (("replay", "replayed"), ("discard", "discarded")):
-        result = run(action, name, "--url", system.url, "--dry-run")
+        result = run(action, name, *local, "--dry-run")
         assert (result.returncode, result.stdout) == (0, f"{name}: would be {done}\n")
-    assert run("inspect", name, "--url", system.url).returncode == 0
+    assert run("inspect", name, *local).returncode == 0
 
 
-def test_one_failure_is_one_line_and_the_others_go_on(system: System) -> None:
+def test_one_failure_is_one_line_and_the_others_go_on(system: System, local: Sequence[str]) -> None:
     name = rejected(system)
-    result = run("discard", "rejected/1", name, "--url", system.url)
+    result = run("discard", "rejected/1", name, *local)
     assert (result.returncode, result.stdout) == (1, f"{name}: discarded\n")
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("rejected/1: HTTP 404: ")
 
 
-def test_all(system: System) -> None:
+def test_all(system: System, local: Sequence[str]) -> None:
     names = {rejected(system), rejected(system)}
-    result = run("discard", "--all", "--url", system.url, "--json")
+    result = run("discard", "--all", *local, "--json")
     assert names <= {item["name"] for item in json.loads(result.stdout)}
-    assert run("list", "--url", system.url).stdout == ""
+    assert run("list", *local).stdout == ""
 
 
-def test_unreachable_is_one_line() -> None:
-    result = run("list", "--url", NOWHERE)
+def test_unreachable_is_one_line(free_offset: int) -> None:
+    result = run("list", "--port-offset", str(free_offset + 2000))
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"{NOWHERE} is unreachable: ")
+    assert "is unreachable: " in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -139,7 +145,7 @@ def test_unreachable_is_one_line() -> None:
         ["replay", "rejected/1", "--all"],
         ["discard", "../documents/1"],
         ["inspect", "12"],
-        ["list", "--url", "nonsense"],
+        ["list", "--port-offset", "-1"],
         ["list", "--timeout", "0"],
         ["list", "--env", "unknown"],
         ["list", "--source", "other"],
@@ -151,27 +157,38 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_deployment_is_asked_with_a_token_of_azd(system: System, tmp_path: Path) -> None:
-    """The environment's address and registration come from azd, and so does the token."""
-    scripts = tmp_path / "scripts"
+def deployed(system: System, folder: Path, token: str) -> Path:
+    """Return the script in a checkout whose azd knows the deployment `test` and has a token."""
+    scripts = folder / "scripts"
     scripts.mkdir()
-    for name in ("replay_rejected.py", "azd_environment.py"):
-        shutil.copy(ROOT / "scripts" / name, scripts)
-    azd = tmp_path / "bin" / "azd"
-    azd.parent.mkdir()
+    for name in ("replay_rejected", "azd_environment", "run_local", "local_processes"):
+        shutil.copy(ROOT / "scripts" / f"{name}.py", scripts)
+    azd = folder / "azd"
     azd.write_text(
         "#!/bin/sh\n"
         'case "$*" in\n'
         '"env get-values -e test --no-prompt")\n'
         f"  echo 'SERVICE_PROCESSOR_URI=\"{system.url}\"'; echo 'AZURE_API_CLIENT_ID=\"an-id\"';;\n"
         '"auth token --scope an-id/.default --output json --no-prompt")\n'
-        """  echo '{"token": "a-token"}';;\n"""
+        f"""  echo '{{"token": "{token}"}}';;\n"""
         "*) exit 1;;\n"
         "esac\n"
     )
     azd.chmod(0o700)
-    script, path = scripts / "replay_rejected.py", str(azd.parent)
-    assert run("list", "--env", "test", script=script, path=path).returncode == 0
-    result = run("list", "--env", "other", script=script, path=path)
+    return scripts / "replay_rejected.py"
+
+
+def test_deployment_is_asked_with_a_token_of_azd(system: System, tmp_path: Path) -> None:
+    """The environment's address and registration come from azd, and so does the token."""
+    script = deployed(system, tmp_path, system.token(roles=["Documents.Operate"]))
+    assert run("list", "--env", "test", script=script, path=str(tmp_path)).returncode == 0
+    result = run("list", "--env", "other", script=script, path=str(tmp_path))
     assert result.returncode == 2
     assert "has no SERVICE_PROCESSOR_URI" in result.stderr
+
+
+def test_who_is_no_operator_is_told_so(system: System, tmp_path: Path) -> None:
+    script = deployed(system, tmp_path, system.token())
+    result = run("list", "--env", "test", script=script, path=str(tmp_path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("HTTP 403: ")

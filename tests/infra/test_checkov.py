@@ -81,7 +81,7 @@ def failed(rendering: Render, tmp_path_factory: pytest.TempPathFactory) -> dict[
                         planted.pop(index, None)
                 written(folder / f"weakness-{index}.json", weakened)
     assert not planted
-    # By uv, because what it depends on would contradict what copier does.
+    # By uv: its many pinned dependencies stay out of the environment of the tests.
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "tool", "run", "--from", "checkov>=3.2,<4", "checkov", "--skip-download"]
     options = ["--framework", "arm", "--compact", "--quiet", "--soft-fail", "--output", "json"]

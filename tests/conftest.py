@@ -92,6 +92,11 @@ def local_tools(rendering: Render, shared_folder: Path) -> Path:
     return _installed(package_json, shared_folder / "local-tools")
 
 
+def environment_with_bytecode() -> dict[str, str]:
+    """For a repository that starts process after process: each import is compiled once."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 def link_packages(packages: Path, folder: Path) -> None:
     """Give a folder its `node_modules` by hard links, which costs no time and no space."""
     shutil.copytree(packages, folder / "node_modules", symlinks=True, copy_function=os.link)

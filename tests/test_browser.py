@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import Render, link_packages
+from tests.conftest import Render, environment_with_bytecode, link_packages
 from tests.programs import program
 
 UV = Path(sys.executable).parent / "uv"
@@ -103,7 +103,7 @@ def local_run(
     process = subprocess.Popen(
         [repository / ".venv/bin/python", "scripts/run_local.py", f"--port-offset={offset}"],
         cwd=repository,
-        env={**os.environ, **short},
+        env={**environment_with_bytecode(), **short},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Render, link_packages
+from tests.conftest import Render, environment_with_bytecode, link_packages
 from tests.matrix import EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 from tests.programs import program
 
@@ -23,7 +23,8 @@ PYTHON_CASES.append(EVENT_DRIVEN)
 
 def run(folder: Path, *command: str) -> None:
     """Run a command of the repository; what it prints is shown when it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    environment = environment_with_bytecode()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}{done.stderr[-3000:]}"
 
 

@@ -9,7 +9,7 @@ from pipeline import Account, Stack, eventually, pdf
 DOCUMENTS = 1000
 KILLS = 6
 CONCURRENCY = 8
-SECONDS = 240
+SECONDS = 600
 SEED = 2026
 
 

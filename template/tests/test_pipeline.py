@@ -173,7 +173,7 @@ async def test_throttled_document_waits_and_succeeds(
     stack: Stack, account: Account, service: str
 ) -> None:
     # One call is tried three times before the message is deferred.
-    with stack.failing(service, "throttle", times=4, retry_after=1):
+    with stack.failing(service, "throttle", times=4, retry_after=0):
         document = await account.put(f"throttled-{service}.pdf", pdf(service))
         [record] = await account.settled(document)
     assert record.state == State.SUCCEEDED
@@ -181,7 +181,7 @@ async def test_throttled_document_waits_and_succeeds(
 
 async def test_analysis_is_kept_while_the_model_waits(stack: Stack, account: Account) -> None:
     analyses = stack.calls("documents.analyze")
-    with stack.failing("openai", "throttle", times=4, retry_after=1):
+    with stack.failing("openai", "throttle", times=4, retry_after=0):
         await account.settled(await account.put("kept.pdf", pdf("kept")))
     assert stack.calls("documents.analyze") == analyses + 1
 

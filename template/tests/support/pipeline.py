@@ -28,8 +28,9 @@ from local_processes import Part, is_ready
 
 T = TypeVar("T")
 
-START_SECONDS = 60
-WAIT_SECONDS = 60
+# What hangs ends here; a busy machine needs a good part of it.
+START_SECONDS = 120
+WAIT_SECONDS = 120
 
 # The same code with less patience, so that what waits for a time-out is fast.
 IMPATIENT = {

@@ -83,12 +83,12 @@ def only_what_came_in_expires(environment: Environment) -> Iterator[str]:
 
 
 @rule
-def service_bus_suits_its_type(environment: Environment) -> Iterator[str]:
-    prod = environment.kind == "prod"
+def service_bus_suits_type_and_network(environment: Environment) -> Iterator[str]:
+    # Private endpoints need Premium, which is zone redundant wherever it is.
+    private = environment.network == "private"
+    tier = "Premium" if environment.kind == "prod" or private else "Standard"
     for namespace in environment.all("Microsoft.ServiceBus/namespaces"):
         sku = namespace.body["sku"]
-        private = environment.network == "private"
-        tier = "Premium" if prod or private else "Standard"
         yield from differences("tier", (sku["name"], sku["tier"]), (tier, tier))
         yield from differences(
             "messaging units", sku.get("capacity"), 1 if tier == "Premium" else None
@@ -97,7 +97,7 @@ def service_bus_suits_its_type(environment: Environment) -> Iterator[str]:
         if tier == "Premium" and partitions not in (1, 2, 4):
             yield f"{partitions} partitions do not exist"
         zones = namespace.properties.get("zoneRedundant", False)
-        yield from differences("zoneRedundant", zones, prod)
+        yield from differences("zoneRedundant", zones, tier == "Premium")
         yield from differences("TLS", namespace.properties.get("minimumTlsVersion"), "1.2")
 
 

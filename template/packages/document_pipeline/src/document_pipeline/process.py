@@ -5,6 +5,7 @@ document. A second delivery, after a crash or beside the first one, finds it and
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -229,7 +230,7 @@ class DocumentProcessor:
             try:
                 answer = await self._openai.answer(
                     instructions=self._prompt.instructions,
-                    content=text,
+                    content=marked(text),
                     schema=Insights,
                     max_output_tokens=self._prompt.parameters.max_output_tokens,
                     reasoning_effort=self._prompt.parameters.reasoning_effort,
@@ -317,6 +318,16 @@ def sniff(file: IO[bytes]) -> str | None:
         if is_type(file):
             return media_type
     return None
+
+
+def marked(text: str) -> str:
+    """Mark the text of a document for the shield against attacks in documents.
+
+    The shield of Azure OpenAI looks between these tags only, at text escaped as in JSON. No text
+    can close the tag.
+    """
+    escaped = json.dumps(text, ensure_ascii=False)[1:-1].replace("<", r"\u003c")
+    return f'""" <documents>\n{escaped}\n</documents> """'
 
 
 def _as_rejection(error: UpstreamError, reason: Reason) -> Exception:

@@ -5,7 +5,6 @@ Every failure that the stand-in can play must reach the reader as a clear messag
 
 import contextlib
 import json
-import os
 import random
 import shutil
 import signal

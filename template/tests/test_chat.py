@@ -95,7 +95,7 @@ def test_hanging_model_times_out(system: System) -> None:
     with system.failing("openai", "slow"):
         response, _ = ask(system)
     assert_problem(response, 504)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(("mode", "status"), [("cut", 502), ("slow", 504)])

@@ -61,7 +61,7 @@ def test_hanging_service_times_out(system: System) -> None:
     with system.failing("vision", "slow"):
         response = send(system)
     assert_problem(response, 504)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(

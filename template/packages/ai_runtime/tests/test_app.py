@@ -56,7 +56,7 @@ async def slow() -> float:
 
 
 def build(**changes: object) -> FastAPI:
-    settings = {"request_timeout_seconds": 0.2, "max_body_bytes": 100} | changes
+    settings = {"request_timeout_seconds": 1, "max_body_bytes": 100} | changes
     return create_app(
         Settings.model_validate(settings), title="Test", access=EVERYBODY, routers=[router]
     )

@@ -46,10 +46,10 @@ async def test_overall_state(checks: dict[str, Check], overall: Status) -> None:
 
 
 async def test_checks_run_side_by_side_within_the_deadline() -> None:
-    health = Health({"a": hangs, "b": hangs, "c": says("healthy")}, timeout_seconds=0.05)
+    health = Health({"a": hangs, "b": hangs, "c": says("healthy")}, timeout_seconds=0.5)
     started = time.monotonic()
     report = await health.report()
-    assert time.monotonic() - started < 0.09
+    assert time.monotonic() - started < 0.95
     assert {name: item.status for name, item in report.dependencies.items()} == {
         "a": "unhealthy",
         "b": "unhealthy",

@@ -78,7 +78,7 @@ def test_leaving_counts_as_aborted(
 ) -> None:
     standin.fail(service, "slow")
     with pytest.raises(httpx2.ReadTimeout):
-        httpx2.get(standin.url + path, timeout=0.1)
+        httpx2.get(standin.url + path, timeout=0.5)
     until = time.monotonic() + 5
     while not standin.control.aborted[f"{service}.{operation}"] and time.monotonic() < until:
         time.sleep(0.01)

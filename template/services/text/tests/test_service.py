@@ -24,16 +24,30 @@ def office(folder: str) -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
-def client(standin: StandIn) -> Iterator[TestClient]:
+# Less than the 60 s for which a slow stand-in holds an answer, and time enough on a busy machine.
+SOON = 20
+
+
+def running(standin: StandIn, *, timeout_seconds: float = SOON) -> TestClient:
     settings = TextServiceSettings.model_validate(
         {
             "azure_document_intelligence_endpoint": standin.url,
-            "azure_document_intelligence_timeout_seconds": 0.6,
+            "azure_document_intelligence_timeout_seconds": timeout_seconds,
             "azure_document_intelligence_polling_seconds": 0.02,
         }
     )
-    with TestClient(create_app(settings), headers={"Content-Type": "application/pdf"}) as client:
+    return TestClient(create_app(settings), headers={"Content-Type": "application/pdf"})
+
+
+@pytest.fixture
+def client(standin: StandIn) -> Iterator[TestClient]:
+    with running(standin) as client:
+        yield client
+
+
+@pytest.fixture
+def impatient(standin: StandIn) -> Iterator[TestClient]:
+    with running(standin, timeout_seconds=1.5) as client:
         yield client
 
 
@@ -106,13 +120,13 @@ def test_largest_upload_is_accepted(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("mode", "options", "status", "calls"),
     [
-        ("throttle", {"retry_after": 30}, 429, 1),
+        ("throttle", {"retry_after": 300}, 429, 1),
         ("error", {}, 502, 3),
         ("slow", {}, 504, 1),
     ],
 )
 def test_failures(
-    client: TestClient,
+    impatient: TestClient,
     standin: StandIn,
     mode: str,
     options: dict[str, float],
@@ -121,12 +135,12 @@ def test_failures(
 ) -> None:
     standin.fail("documents", mode, **options)
     started = time.monotonic()
-    response = client.post("/extract", content=PDF)
-    assert time.monotonic() - started < 2.5
+    response = impatient.post("/extract", content=PDF)
+    assert time.monotonic() - started < SOON
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     assert "127.0.0.1" not in response.text
-    assert response.headers.get("retry-after") == ("30" if mode == "throttle" else None)
+    assert response.headers.get("retry-after") == ("300" if mode == "throttle" else None)
     assert standin.control.calls["documents.analyze"] == calls
 
 
@@ -139,12 +153,12 @@ def test_one_lost_poll_is_not_noticed(client: TestClient, standin: StandIn) -> N
 
 
 def test_lost_polls_end_in_time_without_a_second_analysis(
-    client: TestClient, standin: StandIn
+    impatient: TestClient, standin: StandIn
 ) -> None:
     standin.fail("documents", "cut")
     started = time.monotonic()
-    assert client.post("/extract", content=PDF).status_code == 502
-    assert time.monotonic() - started < 1
+    assert impatient.post("/extract", content=PDF).status_code == 502
+    assert time.monotonic() - started < SOON
     assert standin.control.calls["documents.analyze"] == 1
 
 

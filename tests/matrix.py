@@ -5,7 +5,8 @@ Structural answers decide which files exist: the gate has every pair of their va
 each of those appears at least once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from itertools import product as every
 
@@ -29,6 +30,7 @@ STRUCTURAL: dict[str, dict[str, list[object]]] = {
     "event-driven": {
         "data_residency": ["global", "data-zone"],
         "network": ["public", "private-prod", "private"],
+        "edge": ["none", "application-gateway", "front-door"],
         "user_auth": ["entra", "none"],
         "license": ["mit", "none"],
         "ci": ["github", "none"],
@@ -37,7 +39,15 @@ STRUCTURAL: dict[str, dict[str, list[object]]] = {
 OUTSIDE_INFRASTRUCTURE = ("license", "ci")
 
 
-def asked(pattern: str, combination: Iterable[object]) -> dict[str, object]:
+def supported(pattern: str, combination: Sequence[object]) -> bool:
+    """Whether a combination, which may lack its last answers, is not refused."""
+    answers = dict(zip(STRUCTURAL[pattern], combination, strict=False))
+    # Functions have no virtual network there, in which the gateway would stand.
+    nowhere = answers.get("network") == "public" and answers.get("edge") == "application-gateway"
+    return not (pattern == "event-driven" and nowhere)
+
+
+def asked(pattern: str, combination: Sequence[object]) -> dict[str, object]:
     """The answers of a combination, without one that is not asked for."""
     answers = {"pattern": pattern, **dict(zip(STRUCTURAL[pattern], combination, strict=True))}
     services = answers.get("services", ["chat"])
@@ -50,7 +60,8 @@ def asked(pattern: str, combination: Iterable[object]) -> dict[str, object]:
 def pairs() -> Iterator[dict[str, object]]:
     """Combinations in which every two values of structural answers meet."""
     for pattern, values in STRUCTURAL.items():
-        for combination in AllPairs(list(values.values())):
+        fits = partial(supported, pattern)
+        for combination in AllPairs(list(values.values()), filter_func=fits):
             yield asked(pattern, combination)
 
 
@@ -58,7 +69,7 @@ def product() -> Iterator[dict[str, object]]:
     """The full cross product of structural answers."""
     found: list[dict[str, object]] = []
     for pattern, values in STRUCTURAL.items():
-        for combination in every(*values.values()):
+        for combination in filter(partial(supported, pattern), every(*values.values())):
             if (answers := asked(pattern, combination)) not in found:
                 found.append(answers)
                 yield answers
@@ -87,12 +98,14 @@ VALUES: list[dict[str, object]] = [
     },
 ]
 
-# Each edge before everything, and before a single service without prompts.
+# Each edge before everything, before a single service without prompts, and before functions.
 EDGES: list[dict[str, object]] = [
     {"edge": "front-door"},
     {"edge": "front-door", "services": ["text"], "ci": "none"},
     {"edge": "application-gateway"},
     {"edge": "application-gateway", "services": ["chat"], "network": "public"},
+    {"pattern": "event-driven", "edge": "front-door", "network": "public"},
+    {"pattern": "event-driven", "edge": "application-gateway"},
 ]
 
 CASES = [

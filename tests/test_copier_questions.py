@@ -120,6 +120,10 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
         {"pattern": "event-driven", "location": "italynorth"},
         "location: no Azure AI Document Intelligence in italynorth: choose another region",
     ),
+    (
+        {"pattern": "event-driven", "network": "public", "edge": "application-gateway"},
+        "edge: without a virtual network there is no place for it: choose another network, or ",
+    ),
     ({"services": "[]"}, "services: choose at least one service"),
     ({"services": "[chat, speech]"}, "services: 'speech' is not in ['chat', 'vision', 'text']"),
     (

@@ -70,7 +70,6 @@ def test_a_presets_answers_are_valid(
         question: value
         for question, value in load_presets()[name].answers.items()
         if question in QUESTIONS
-        and not (pattern == "event-driven" and question == "edge")  # not asked there
     }
     assert {question: answers.get(question) for question in expected} == expected
 

@@ -16,7 +16,6 @@ from tools.template import ROOT, Answers, Template, rendered_paths, rendered_whe
 ASKED_WHEN = {
     "services": "for the pattern microservices",
     "chat_model": "when the services include chat, and for the pattern event-driven",
-    "edge": "for the pattern microservices",
 }
 NOTE = "<!-- Written by `python -m tools.reference`; do not edit. -->\n"
 PARAMETERS = "infra/main.parameters.json.jinja"

@@ -13,11 +13,11 @@ from tests.infra.rules import REFERENCE, container, differences, rule, subnets
 GATEWAYS = "Microsoft.Network/applicationGateways"
 GATEWAY_FIREWALLS = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
 PROFILES = "Microsoft.Cdn/profiles"
+SITES = "Microsoft.Web/sites"
 FRONT_DOOR_FIREWALLS = "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies"
 
 # Longest time of a request in the settings of a workload (`le` of request_timeout_seconds).
 REQUEST_SECONDS = 230
-API_PATHS = ["/api/*", "/health"]
 RULE_SETS = {("Microsoft_DefaultRuleSet", "2.2"), ("Microsoft_BotManagerRuleSet", "1.1")}
 
 # Rules of the firewall that take a prompt about code for an attack.
@@ -27,6 +27,37 @@ MISREADING = {"930120", "932160", "941100", "941160", "942100"}
 def app_of(environment: Environment, service: str) -> str:
     """Id of the container app of a service."""
     return environment.apps[service].id
+
+
+def api(environment: Environment) -> tuple[str, str]:
+    """Name that the edges give the API, and the id of the app that serves it."""
+    if environment.event_driven:
+        return "processor", environment.one(SITES).id
+    return "api-gateway", app_of(environment, "api-gateway")
+
+
+def backends(environment: Environment) -> dict[str, str]:
+    """Id of what stands behind the edge by the name that the edges give it."""
+    pages = {} if environment.event_driven else {"web": page(environment)}
+    return dict([api(environment)]) | pages
+
+
+def api_paths(environment: Environment) -> list[str]:
+    """What the edges send to the API."""
+    return ["/api/*"] if environment.event_driven else ["/api/*", "/health"]
+
+
+def readiness(environment: Environment) -> str:
+    """Path that says whether the API can serve."""
+    return "/api/health/ready" if environment.event_driven else "/health/ready"
+
+
+def private_link(environment: Environment) -> tuple[Resource, str, str]:
+    """What the edges reach privately: the resource, the part of it, the zone of its address."""
+    if environment.event_driven:
+        return environment.one(SITES), "sites", "privatelink.azurewebsites.net"
+    host = environment.one("Microsoft.App/managedEnvironments")
+    return host, "managedEnvironments", f"privatelink.{host.location}.azurecontainerapps.io"
 
 
 def page(environment: Environment) -> str:
@@ -54,51 +85,71 @@ def last(reference: dict[str, str] | None) -> str:
 
 @rule
 def nothing_answers_the_internet_but_the_edge(environment: Environment) -> Iterator[str]:
-    if environment.event_driven:
-        return
     edge = environment.edge
-    host = environment.one("Microsoft.App/managedEnvironments").properties
-    expected = "Enabled" if edge == "none" else "Disabled"
-    yield from differences("environment", host.get("publicNetworkAccess"), expected)
-    if edge != "none":
-        sku = environment.one("Microsoft.Web/staticSites").body["sku"]["name"]
-        # The Free tier cannot refuse anybody.
-        yield from differences("tier of the page", sku, "Standard")
+    for host in environment.all("Microsoft.App/managedEnvironments"):
+        expected = "Enabled" if edge == "none" else "Disabled"
+        found = host.properties.get("publicNetworkAccess")
+        yield from differences("environment", found, expected)
+    for site in environment.all("Microsoft.Web/staticSites"):
+        if edge != "none":
+            # The Free tier cannot refuse anybody.
+            yield from differences("tier of the page", site.body["sku"]["name"], "Standard")
     for kind, owner in ((GATEWAYS, "application-gateway"), (PROFILES, "front-door")):
         yield from differences(kind, len(environment.all(kind)), int(edge == owner))
 
 
 @rule
-def users_see_one_address(environment: Environment) -> Iterator[str]:
-    """The address of the page, of the API, and the origin that the API gateway allows."""
-    if environment.event_driven:
-        return
-    gateway = environment.apps["api-gateway"]
-    told = {entry["name"]: entry.get("value", "") for entry in container(gateway)["env"]}
+def the_app_is_closed_but_for_deployments(environment: Environment) -> Iterator[str]:
+    """Private Link passes restrictions by, so no rule needs to let the edge in."""
+    for site in environment.all(SITES):
+        restrictions = site.properties["siteConfig"]
+        yield from differences("public access", site.properties["publicNetworkAccess"], "Enabled")
+        found = {name: value for name, value in restrictions.items() if "Restrictions" in name}
+        if environment.answers.get("edge", "none") == "none":
+            yield from differences("restrictions without an edge", found, {})
+            continue
+        expected = {
+            "ipSecurityRestrictionsDefaultAction": "Allow"
+            if environment.edge == "none"
+            else "Deny",
+            "scmIpSecurityRestrictionsDefaultAction": "Allow",
+            "scmIpSecurityRestrictionsUseMain": False,
+        }
+        yield from differences("restrictions", found, expected)
+
+
+def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
+    """What users and scripts are told, each with the id of what it is without an edge."""
     outputs = environment.evaluation.outputs
-    found = [
-        str(value)
-        for value in (
-            outputs["SERVICE_WEB_URI"],
-            outputs["SERVICE_API_GATEWAY_URI"],
-            told["ALLOWED_ORIGINS"],
-        )
-    ]
+    _, app = api(environment)
+    if environment.event_driven:
+        yield str(outputs["SERVICE_PROCESSOR_URI"]), app
+        return
+    env = container(environment.apps["api-gateway"])["env"]
+    told = {entry["name"]: entry.get("value", "") for entry in env}
+    yield str(outputs["SERVICE_WEB_URI"]), page(environment)
+    yield str(outputs["SERVICE_API_GATEWAY_URI"]), app
+    # The origin that the API gateway allows.
+    yield str(told["ALLOWED_ORIGINS"]), page(environment)
+
+
+@rule
+def users_see_one_address(environment: Environment) -> Iterator[str]:
+    found, owners = zip(*addresses(environment), strict=True)
+    sources = [REFERENCE.findall(value) for value in found]
     domain = environment.variables.get("AZURE_CUSTOM_DOMAIN", "")
     if environment.edge == "none":
-        sources = [REFERENCE.findall(value) for value in found]
-        expected = [[page(environment)], [gateway.id], [page(environment)]]
+        expected = [[owner] for owner in owners]
         yield from differences("addresses without an edge", sources, expected)
     elif domain:
-        yield from differences("addresses", found, [f"https://{domain}"] * 3)
+        yield from differences("addresses", set(found), {f"https://{domain}"})
     elif environment.edge == "front-door":
         endpoint = environment.one(f"{PROFILES}/afdEndpoints").id
-        sources = [REFERENCE.findall(value) for value in found]
-        yield from differences("sources of the addresses", sources, [[endpoint]] * 3)
+        yield from differences("sources of the addresses", sources, [[endpoint]] * len(found))
     else:
         label = environment.one(GATEWAYS).name
         own = f"https://{label}.{environment.variables['AZURE_LOCATION']}.cloudapp.azure.com"
-        yield from differences("addresses", found, [own] * 3)
+        yield from differences("addresses", set(found), {own})
 
 
 def exclusions(policy: Resource) -> Iterator[tuple[str, str, str, str]]:
@@ -201,12 +252,13 @@ def origins(environment: Environment) -> dict[str, dict[str, Any]]:
 
 
 @rule
-def front_door_reaches_the_gateway_by_a_private_link(environment: Environment) -> Iterator[str]:
+def front_door_reaches_the_api_by_a_private_link(environment: Environment) -> Iterator[str]:
     for profile in environment.all(PROFILES):
-        link = origins(environment)["api-gateway"].get("sharedPrivateLinkResource", {})
-        host = environment.one("Microsoft.App/managedEnvironments")
+        name, _ = api(environment)
+        host, group, _ = private_link(environment)
+        link = origins(environment)[name].get("sharedPrivateLinkResource", {})
         found = (last(link.get("privateLink")), link.get("groupId"))
-        yield from differences("private link", found, (host.name, "managedEnvironments"))
+        yield from differences("private link", found, (host.name, group))
         yield from differences("its region", link.get("privateLinkLocation"), host.location)
         # The hook approves what bears this text: nobody else may know it.
         message = str(link.get("requestMessage"))
@@ -219,7 +271,7 @@ def front_door_reaches_the_gateway_by_a_private_link(environment: Environment) -
 @rule
 def front_door_calls_the_apps_by_their_names(environment: Environment) -> Iterator[str]:
     for name, origin in origins(environment).items():
-        expected = page(environment) if name == "web" else app_of(environment, name)
+        expected = backends(environment)[name]
         for part in ("hostName", "originHostHeader"):
             yield from differences(part, REFERENCE.findall(origin.get(part, "")), [expected])
         checked = origin.get("enforceCertificateNameCheck")
@@ -227,14 +279,13 @@ def front_door_calls_the_apps_by_their_names(environment: Environment) -> Iterat
 
 
 @rule
-def front_door_probes_whether_the_gateway_can_serve(environment: Environment) -> Iterator[str]:
+def front_door_probes_whether_the_api_can_serve(environment: Environment) -> Iterator[str]:
     for group in environment.all(f"{PROFILES}/originGroups"):
         probe = group.properties.get("healthProbeSettings", {})
         found = (probe.get("probePath"), probe.get("probeProtocol"), probe.get("probeRequestType"))
-        ours = group.name.endswith("/api-gateway")
-        yield from differences(
-            group.name, found, ("/health/ready", "Https", "GET") if ours else (None, None, None)
-        )
+        path = (readiness(environment), "Https", "GET")
+        expected = (None, None, None) if group.name.endswith("/web") else path
+        yield from differences(group.name, found, expected)
 
 
 @rule
@@ -250,11 +301,10 @@ def front_door_routes_the_api_and_caches_what_never_changes(
         )
         for route in environment.all(f"{PROFILES}/afdEndpoints/routes")
     }
-    expected = {
-        tuple(API_PATHS): ("api-gateway", False),
-        ("/assets/*",): ("web", True),
-        ("/*",): ("web", False),
-    }
+    name, _ = api(environment)
+    expected = {tuple(api_paths(environment)): (name, False)}
+    if not environment.event_driven:
+        expected |= {("/assets/*",): ("web", True), ("/*",): ("web", False)}
     yield from differences("routes", routes, expected)
 
 
@@ -270,13 +320,14 @@ def front_door_speaks_https_and_waits_for_streams(environment: Environment) -> I
 
 
 @rule
-def the_gateway_knows_its_front_door(environment: Environment) -> Iterator[str]:
+def the_api_knows_its_front_door(environment: Environment) -> Iterator[str]:
     for profile in environment.all(PROFILES):
-        told = {
-            entry["name"]: str(entry.get("value", ""))
-            for entry in container(environment.apps["api-gateway"])["env"]
-        }
-        value = told.get("FRONT_DOOR_ID", "")
+        if environment.event_driven:
+            told = dict(environment.one(f"{SITES}/config").properties)
+        else:
+            env = container(environment.apps["api-gateway"])["env"]
+            told = {entry["name"]: entry.get("value", "") for entry in env}
+        value = str(told.get("FRONT_DOOR_ID", ""))
         if REFERENCE.findall(value) != [profile.id] or ".frontDoorId" not in value:
             yield f"FRONT_DOOR_ID is {value}"
 
@@ -366,10 +417,14 @@ def the_application_gateway_reads_one_certificate(environment: Environment) -> I
 def the_application_gateway_routes_to_the_apps(environment: Environment) -> Iterator[str]:
     for gateway in environment.all(GATEWAYS):
         parts = gateway.properties
-        expected = {"api-gateway": app_of(environment, "api-gateway"), "web": page(environment)}
-        for name, pool in named(parts["backendAddressPools"]).items():
-            (address,) = pool["backendAddresses"]
-            yield from differences(name, REFERENCE.findall(address["fqdn"]), [expected[name]])
+        pools = {
+            name: [REFERENCE.findall(address["fqdn"]) for address in pool["backendAddresses"]]
+            for name, pool in named(parts["backendAddressPools"]).items()
+        }
+        expected = {name: [[app]] for name, app in backends(environment).items()}
+        # Without a page all else goes to nobody.
+        other = ("nobody", "processor") if environment.event_driven else ("web", "web")
+        yield from differences("pools", pools, {other[0]: []} | expected)
         (paths,) = named(parts["urlPathMaps"]).values()
         pairs = [("*", paths["defaultBackendAddressPool"], paths["defaultBackendHttpSettings"])]
         pairs += [
@@ -378,8 +433,9 @@ def the_application_gateway_routes_to_the_apps(environment: Environment) -> Iter
             for pattern in part["paths"]
         ]
         routes = {pattern: (last(pool), last(settings)) for pattern, pool, settings in pairs}
-        api = dict.fromkeys(API_PATHS, ("api-gateway", "api-gateway"))
-        yield from differences("routes", routes, {"*": ("web", "web")} | api)
+        name, _ = api(environment)
+        ours = dict.fromkeys(api_paths(environment), (name, name))
+        yield from differences("routes", routes, {"*": other} | ours)
 
 
 @rule
@@ -390,7 +446,7 @@ def the_application_gateway_probes_whether_apps_can_serve(
         probes = named(gateway.properties["probes"])
         for name, part in named(gateway.properties["backendHttpSettingsCollection"]).items():
             probe = probes[last(part["probe"])]
-            path = "/health/ready" if name == "api-gateway" else "/"
+            path = "/" if name == "web" else readiness(environment)
             yield from differences(
                 f"probe of {name}", (probe["protocol"], probe["path"]), ("Https", path)
             )
@@ -469,19 +525,16 @@ def the_security_group_lets_the_application_gateway_work(
 
 
 @rule
-def the_application_gateway_reaches_the_environment_privately(
-    environment: Environment,
-) -> Iterator[str]:
+def the_application_gateway_reaches_the_api_privately(environment: Environment) -> Iterator[str]:
     if not environment.all(GATEWAYS):
         return
-    host = environment.one("Microsoft.App/managedEnvironments")
+    host, group, zone = private_link(environment)
     connections = [
         connection["properties"]
         for endpoint in environment.all("Microsoft.Network/privateEndpoints")
         for connection in endpoint.properties["privateLinkServiceConnections"]
     ]
     found = [part["groupIds"] for part in connections if part["privateLinkServiceId"] == host.id]
-    yield from differences("private endpoints", found, [["managedEnvironments"]])
+    yield from differences("private endpoints", found, [[group]])
     zones = [zone.name for zone in environment.all("Microsoft.Network/privateDnsZones")]
-    zone = f"privatelink.{host.location}.azurecontainerapps.io"
     yield from differences(f"{zone} exists", zone in zones, True)

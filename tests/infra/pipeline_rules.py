@@ -266,6 +266,14 @@ def the_app_has_as_many_instances_as_answered(environment: Environment) -> Itera
             yield f"{ready} instances are always ready"
 
 
+def front_door_id(environment: Environment) -> str:
+    """What the app is told of Front Door: its id, or nothing where none stands in front."""
+    if environment.edge == "none":
+        return ""
+    profile = environment.one("Microsoft.Cdn/profiles")
+    return f"[coalesce(reference('{profile.id}', '{profile.api_version}').frontDoorId, '')]"
+
+
 def wanted_settings(environment: Environment) -> dict[str, Any]:
     """Value of each app setting."""
     app = environment.one("Microsoft.Web/sites")
@@ -307,6 +315,8 @@ def wanted_settings(environment: Environment) -> dict[str, Any]:
             "required" if environment.answers["user_auth"] == "entra" else "none"
         ),
     }
+    if environment.answers.get("edge") == "front-door":
+        settings["FRONT_DOOR_ID"] = front_door_id(environment)
     for service in ("blob", "queue", "table"):
         settings[f"AzureWebJobsStorage__{service}ServiceUri"] = f"{endpoints}{service}]"
     for prefix, host in hosts.items():

@@ -171,13 +171,9 @@ KEYLESS = {
 
 # What the hooks and the owner need to know of each edge.
 EDGE_OUTPUTS = {
-    "none": (),
-    "application-gateway": ("AZURE_APPLICATION_GATEWAY_IP_ADDRESS",),
-    "front-door": (
-        "AZURE_CONTAINER_APPS_ENVIRONMENT_ID",
-        "AZURE_CUSTOM_DOMAIN_RECORDS",
-        "AZURE_FRONT_DOOR_ID",
-    ),
+    "none": set(),
+    "application-gateway": {"AZURE_APPLICATION_GATEWAY_IP_ADDRESS"},
+    "front-door": {"AZURE_CUSTOM_DOMAIN_RECORDS", "AZURE_FRONT_DOOR_ID"},
 }
 
 # Log categories that each of these types must send to the workspace.
@@ -454,8 +450,13 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "SERVICE_WEB_NAME",
             "SERVICE_WEB_URI",
             "SERVICE_API_GATEWAY_URI",
-            *EDGE_OUTPUTS[environment.answers.get("edge", "none")],
         }
+    edge = environment.answers.get("edge", "none")
+    expected |= EDGE_OUTPUTS[edge]
+    if edge == "front-door":
+        # Where the hook approves the private link.
+        host = "FUNCTION_APP" if environment.event_driven else "CONTAINER_APPS_ENVIRONMENT"
+        expected.add(f"AZURE_{host}_ID")
     endpoints = {
         "chat": "AZURE_OPENAI_ENDPOINT",
         "vision": "AZURE_VISION_ENDPOINT",
@@ -483,7 +484,6 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "AZURE_EVENT_HUBS_NAMESPACE": f"{event_hubs.name}.servicebus.windows.net",
             "SERVICE_PROCESSOR_NAME": environment.one("Microsoft.Web/sites").name,
         }
-        sources["SERVICE_PROCESSOR_URI"] = "Microsoft.Web/sites"
     else:
         networks = environment.all("Microsoft.Network/virtualNetworks")
         literal |= {
@@ -623,16 +623,17 @@ def edge_resources(environment: Environment) -> Counter[str]:
             }
         )
     if environment.edge == "front-door":
+        page = not environment.event_driven
         return Counter(
             {
                 "Microsoft.Cdn/profiles": 1,
                 "Microsoft.Cdn/profiles/afdEndpoints": 1,
-                "Microsoft.Cdn/profiles/afdEndpoints/routes": 3,
+                "Microsoft.Cdn/profiles/afdEndpoints/routes": 3 if page else 1,
                 "Microsoft.Cdn/profiles/customDomains": int(
                     bool(environment.variables.get("AZURE_CUSTOM_DOMAIN"))
                 ),
-                "Microsoft.Cdn/profiles/originGroups": 2,
-                "Microsoft.Cdn/profiles/originGroups/origins": 2,
+                "Microsoft.Cdn/profiles/originGroups": 2 if page else 1,
+                "Microsoft.Cdn/profiles/originGroups/origins": 2 if page else 1,
                 "Microsoft.Cdn/profiles/securityPolicies": 1,
                 "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies": 1,
                 "Microsoft.Insights/diagnosticSettings": 1,
@@ -1050,7 +1051,7 @@ def workloads_are_in_a_subnet_of_theirs(environment: Environment) -> Iterator[st
         yield from differences(f"subnet of {site.name}", subnet, wanted)
     for endpoint in environment.all("Microsoft.Network/privateEndpoints"):
         subnet = by_id.get(endpoint.properties["subnet"]["id"])
-        edge = endpoint.name.startswith("pep-environment-")
+        edge = endpoint.name.startswith(("pep-environment-", "pep-processor-"))
         wanted = "edge-endpoints" if edge else "private-endpoints"
         yield from differences(f"subnet of {endpoint.name}", subnet, wanted)
 
@@ -1305,7 +1306,10 @@ PRIVATE_TIERS = {
 def expected_endpoints(environment: Environment) -> set[tuple[str, str, str]]:
     """Private endpoints: id of the resource, group, zone."""
     found = set()
-    if environment.edge == "application-gateway":
+    if environment.edge == "application-gateway" and environment.event_driven:
+        app = environment.one("Microsoft.Web/sites")
+        found.add((app.id, "sites", "privatelink.azurewebsites.net"))
+    elif environment.edge == "application-gateway":
         host = environment.one("Microsoft.App/managedEnvironments")
         zone = f"privatelink.{host.location}.azurecontainerapps.io"
         found.add((host.id, "managedEnvironments", zone))

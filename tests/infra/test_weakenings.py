@@ -874,8 +874,8 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
     (
         "users_see_one_address",
         "stamp.bicep",
-        "[settings.edge ? publicBaseUrl! : web.outputs.uri]",
-        "[web.outputs.uri]",
+        "allowedOrigin: settings.edge ? publicBaseUrl! : web.outputs.uri",
+        "allowedOrigin: web.outputs.uri",
     ),
     (
         "users_see_one_address",
@@ -935,13 +935,13 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
         "'TLS12_2022'",
     ),
     (
-        "front_door_reaches_the_gateway_by_a_private_link",
-        ROUTES,
+        "front_door_reaches_the_api_by_a_private_link",
+        "main.bicep",
         "groupId: 'managedEnvironments'",
         "groupId: 'sites'",
     ),
     (
-        "front_door_reaches_the_gateway_by_a_private_link",
+        "front_door_reaches_the_api_by_a_private_link",
         ROUTES,
         "'Front Door ${frontDoorId}'",
         "'Front Door ${length(frontDoorId)}'",
@@ -954,7 +954,7 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
         "enforceCertificateNameCheck: false",
     ),
     (
-        "front_door_probes_whether_the_gateway_can_serve",
+        "front_door_probes_whether_the_api_can_serve",
         ROUTES,
         "probePath: '/health/ready'",
         "probePath: '/health'",
@@ -984,7 +984,7 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
         "originResponseTimeoutSeconds: 60",
     ),
     (
-        "the_gateway_knows_its_front_door",
+        "the_api_knows_its_front_door",
         "app/api-gateway.bicep",
         "FRONT_DOOR_ID: peers.?frontDoorId ?? ''",
         "FRONT_DOOR_ID: peers.allowedOrigin",
@@ -1083,8 +1083,8 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
         "'65200-65534'",
     ),
     (
-        "the_application_gateway_reaches_the_environment_privately",
-        "core/edge/environment-endpoint.bicep",
+        "the_application_gateway_reaches_the_api_privately",
+        "stamp.bicep",
         "'privatelink.${location}.azurecontainerapps.io'",
         "'privatelink.azurecontainerapps.io'",
     ),
@@ -1092,6 +1092,106 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
 WEAKENINGS += [
     Weakening(rule, file, old, new, answers={"edge": "application-gateway"})
     for rule, file, old, new in BEHIND_APPLICATION_GATEWAY
+]
+
+# Before functions: what the pattern has of its own.
+PROCESSOR = "app/processor.bicep"
+FUNCTIONS_BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
+    (
+        "the_app_is_closed_but_for_deployments",
+        PROCESSOR,
+        "behindEdge ? 'Deny' : 'Allow'",
+        "'Allow'",
+    ),
+    (
+        "the_app_is_closed_but_for_deployments",
+        PROCESSOR,
+        "scmIpSecurityRestrictionsUseMain: false",
+        "scmIpSecurityRestrictionsUseMain: true",
+    ),
+    (
+        "the_app_is_closed_but_for_deployments",
+        PROCESSOR,
+        "ipSecurityRestrictionsDefaultAction: behindEdge",
+        """ipSecurityRestrictions: [{ action: 'Allow', ipAddress: '0.0.0.0/0' }]
+      ipSecurityRestrictionsDefaultAction: behindEdge""",
+    ),
+    (
+        "the_app_is_closed_but_for_deployments",
+        PROCESSOR,
+        "publicNetworkAccess: 'Enabled'",
+        "publicNetworkAccess: 'Disabled'",
+    ),
+    (
+        "users_see_one_address",
+        "main.bicep",
+        "settings.edge ? publicBaseUrl : stamp.outputs.processorUri",
+        "stamp.outputs.processorUri",
+    ),
+    (
+        "front_door_reaches_the_api_by_a_private_link",
+        "main.bicep",
+        "groupId: 'sites'",
+        "groupId: 'sites-staging'",
+    ),
+    (
+        "front_door_probes_whether_the_api_can_serve",
+        ROUTES,
+        "'/api/health/ready'",
+        "'/api/health'",
+    ),
+    (
+        "front_door_routes_the_api_and_caches_what_never_changes",
+        ROUTES,
+        "'/api/*'",
+        "'/*'",
+    ),
+    (
+        "the_api_knows_its_front_door",
+        PROCESSOR,
+        "FRONT_DOOR_ID: frontDoorId ?? ''",
+        "FRONT_DOOR_ID: ''",
+    ),
+]
+FUNCTIONS_BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
+    (
+        "the_app_is_closed_but_for_deployments",
+        PROCESSOR,
+        "scmIpSecurityRestrictionsDefaultAction: 'Allow'",
+        "scmIpSecurityRestrictionsDefaultAction: 'Deny'",
+    ),
+    (
+        "the_application_gateway_routes_to_the_apps",
+        GATEWAY,
+        "backendAddressPools', name, nobody.name)",
+        "backendAddressPools', name, 'processor')",
+    ),
+    (
+        "the_application_gateway_probes_whether_apps_can_serve",
+        GATEWAY,
+        "'/api/health/ready'",
+        "'/api/health'",
+    ),
+    (
+        "the_application_gateway_reaches_the_api_privately",
+        "core/network/private-dns-zones.json",
+        "privatelink.azurewebsites.net",
+        "privatelink.scm.azurewebsites.net",
+    ),
+    (
+        "every_data_service_has_its_private_endpoints",
+        "stamp.bicep",
+        "resourceId: processor.outputs.id",
+        "resourceId: keyVault.outputs.name",
+    ),
+]
+WEAKENINGS += [
+    Weakening(rule, file, old, new, answers={**EVENT_DRIVEN, "edge": edge})
+    for edge, weakenings in (
+        ("front-door", FUNCTIONS_BEHIND_FRONT_DOOR),
+        ("application-gateway", FUNCTIONS_BEHIND_APPLICATION_GATEWAY),
+    )
+    for rule, file, old, new in weakenings
 ]
 
 

@@ -97,7 +97,7 @@ resource edgeEndpoints 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
       {
         name: 'AllowApplicationGatewayInbound'
         properties: {
-          description: 'The application gateway calls the API gateway, and nobody else does.'
+          description: 'The application gateway calls the API, and nobody else does.'
           priority: 100
           direction: 'Inbound'
           access: 'Allow'

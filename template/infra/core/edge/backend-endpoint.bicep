@@ -1,20 +1,26 @@
-// Lets the application gateway reach the Container Apps environment, whose public access is off.
+// Lets the application gateway reach the API, which nothing else on the internet does.
 
 @description('Name of the private endpoint.')
 @minLength(2)
 @maxLength(64)
 param name string
 
-@description('Region of the environment and the network.')
+@description('Region of the network.')
 param location string
 
 @description('Tags of the endpoint and its zone.')
 param tags { *: string }
 
-@description('Resource id of the Container Apps environment.')
-param environmentId string
+@description('Resource id of what the API is in.')
+param resourceId string
 
-@description('Network in which the names of the apps resolve.')
+@description('Part of the resource that the endpoint leads to.')
+param groupId string
+
+@description('DNS zone that holds its address.')
+param zoneName string
+
+@description('Network in which its name resolves.')
 param virtualNetworkName string
 
 resource virtualNetwork 'Microsoft.Network/virtualNetworks@2025-05-01' existing = {
@@ -26,7 +32,7 @@ resource virtualNetwork 'Microsoft.Network/virtualNetworks@2025-05-01' existing 
 }
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
-  name: 'privatelink.${location}.azurecontainerapps.io'
+  name: zoneName
   location: 'global'
   tags: tags
 
@@ -54,11 +60,11 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
     }
     privateLinkServiceConnections: [
       {
-        name: 'environment'
+        name: groupId
         properties: {
-          privateLinkServiceId: environmentId
+          privateLinkServiceId: resourceId
           groupIds: [
-            'managedEnvironments'
+            groupId
           ]
         }
       }
@@ -70,7 +76,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
     properties: {
       privateDnsZoneConfigs: [
         {
-          name: 'environment'
+          name: groupId
           properties: {
             privateDnsZoneId: zone.id
           }

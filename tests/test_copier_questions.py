@@ -35,7 +35,7 @@ RELEASED = yaml.safe_load((ROOT / "tests/data/released.yml").read_text(encoding=
 
 def choices(question: str) -> dict[str, str]:
     """Labels of a question's values, by value."""
-    answers = {"chat_model": "gpt-5.4", "data_residency": "global"}
+    answers = {"chat_model": "gpt-5.4", "data_residency": "global", "network": "private"}
     patterns = {"microservices": ["chat"], "event-driven": ["chat", "text"]}
     labels: dict[str, str] = {}
     for pattern, capabilities in patterns.items():

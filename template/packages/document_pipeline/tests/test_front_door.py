@@ -77,7 +77,8 @@ def test_anything_else_is_refused(behind: TestClient, headers: list[tuple[str, s
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/health/ready/", "/api//health/ready", "/api/HEALTH/ready", "/api/api/health/ready"]
+    "path",
+    ["/api/health/ready/", "/api//health/ready", "/api/HEALTH/ready", "/api/api/health/ready"],
 )
 def test_no_path_is_open_but_the_probes(behind: TestClient, path: str) -> None:
     assert behind.get("/api/health/live").status_code == 200

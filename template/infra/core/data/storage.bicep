@@ -93,7 +93,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     networkAcls: {
-      // Event Grid writes what it cannot deliver as a trusted service: it has no way through a private endpoint.
+      // Event Grid writes what it cannot deliver as a trusted service: it has no way into a private network.
       bypass: 'AzureServices'
       defaultAction: publicNetworkAccess == 'Enabled' ? 'Allow' : 'Deny'
     }

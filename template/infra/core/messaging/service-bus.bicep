@@ -67,7 +67,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
     zoneRedundant: sku == 'Premium'
   }
 
-  // Event Grid has no way through a private endpoint: it comes as a trusted service, also where the internet may not.
+  // Event Grid has no way into a private network: it comes as a trusted service, also where the internet may not.
   resource network 'networkRuleSets' = if (sku == 'Premium') {
     name: 'default'
     properties: {

@@ -192,6 +192,15 @@ async def test_transient_failure_is_retried(stack: Stack, account: Account) -> N
     assert record.state == State.SUCCEEDED
 
 
+async def test_answer_that_is_not_the_schema(stack: Stack, account: Account) -> None:
+    """It is asked for a few times; then the document is rejected."""
+    before = stack.paid()
+    with stack.failing("openai", "malformed"):
+        [record] = await account.settled(await account.put("malformed.pdf", pdf("malformed")))
+    assert (record.state, record.reason) == (State.REJECTED, Reason.INVALID_ANSWER)
+    assert stack.paid() == (before[0] + 1, before[1] + 3)
+
+
 async def test_replay_of_a_rejected_document(api: httpx2.Client, account: Account) -> None:
     document = await account.put("replayed.pdf", b"")
     await account.settled(document)

@@ -100,5 +100,12 @@ def test_refuses_an_unclear_order(standin: StandIn, order: dict[str, object]) ->
     assert answer.json()["errors"]
 
 
+def test_only_a_model_can_answer_in_the_wrong_form(standin: StandIn) -> None:
+    for service in SERVICES:
+        order = {"service": service.name, "mode": "malformed"}
+        answer = httpx2.put(f"{standin.url}/standin/failure", json=order)
+        assert answer.status_code == (200 if service.name == "openai" else 422)
+
+
 def test_no_order_at_all(standin: StandIn) -> None:
     assert httpx2.put(f"{standin.url}/standin/failure", content=b"nothing").status_code == 422

@@ -56,6 +56,15 @@ def test_stream_has_the_events_of_the_api_in_order(client: openai.OpenAI) -> Non
     assert final.usage is not None
 
 
+def test_malformed_answer_is_not_the_schema(client: openai.OpenAI, standin: StandIn) -> None:
+    class Line(BaseModel):
+        text: str
+
+    standin.fail("openai", "malformed")
+    with pytest.raises(ValidationError):
+        client.responses.parse(model="m", input="x", text_format=Line)
+
+
 def test_structured_output_fills_the_schema(client: openai.OpenAI) -> None:
     class Line(BaseModel):
         model_config = ConfigDict(extra="forbid")

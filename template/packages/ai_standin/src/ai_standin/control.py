@@ -14,7 +14,7 @@ class Failure(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: str
-    mode: Literal["throttle", "error", "slow", "cut"]
+    mode: Literal["throttle", "error", "slow", "cut", "malformed"]
     times: int | None = Field(default=None, ge=1, description="Calls that fail; null: all of them.")
     retry_after: int = Field(default=2, ge=0, description="`Retry-After` of `throttle`.")
     seconds: float = Field(default=60, gt=0, le=3600, description="How long `slow` holds.")

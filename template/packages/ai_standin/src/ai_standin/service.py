@@ -23,6 +23,8 @@ class Operation:
     method: str
     path: str
     handle: Handler
+    malformed: Handler | None = None
+    """Answers with what the caller did not ask for; none where that cannot happen."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Service:
     name: str
     operations: tuple[Operation, ...]
     error: Callable[[int, str, str], JSONResponse]
+
+    def can_fail(self, mode: str) -> bool:
+        """Tell whether `mode` is a failure of this service."""
+        return mode != "malformed" or any(operation.malformed for operation in self.operations)
 
     def routes(self, control: Control) -> list[Route]:
         return [
@@ -96,6 +102,8 @@ class _Endpoint:
             return response
         if failure and failure.mode == "error":
             return self._service.error(500, "InternalServerError", "The service failed.")
+        if failure and failure.mode == "malformed" and self._operation.malformed:
+            return await self._operation.malformed(request)
         return await self._operation.handle(request)
 
 

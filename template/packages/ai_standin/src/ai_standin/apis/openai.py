@@ -10,6 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -197,7 +198,7 @@ async def _stream(answering: _Answering, delay: float) -> AsyncIterator[bytes]:
         yield f"event: {event['type']}\ndata: {data}\n\n".encode()
 
 
-async def _responses(request: Request) -> Response:
+async def _responses(request: Request, *, malformed: bool = False) -> Response:
     try:
         body = json_object(await request.json())
     except ValueError:
@@ -210,6 +211,8 @@ async def _responses(request: Request) -> Response:
         if name in body:
             return _error(400, "unsupported_parameter", f"Unsupported parameter: '{name}'.", name)
     answering = _Answering(body, messages)
+    if malformed:
+        answering.words = ["{}"]
     delay: float = request.app.state.delay
     if body.get("stream"):
         return StreamingResponse(
@@ -227,7 +230,13 @@ async def _models(_: Request) -> Response:
 SERVICE = Service(
     name="openai",
     operations=(
-        Operation("responses", "POST", "/openai/v1/responses", _responses),
+        Operation(
+            "responses",
+            "POST",
+            "/openai/v1/responses",
+            _responses,
+            malformed=partial(_responses, malformed=True),
+        ),
         Operation("models", "GET", "/openai/v1/models", _models),
     ),
     error=_error,

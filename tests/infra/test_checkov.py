@@ -33,6 +33,8 @@ CASES: list[dict[str, object]] = [
         for network in NETWORKS
     ),
     *({"pattern": "event-driven", "network": network} for network in NETWORKS),
+    *({"pattern": "event-driven", "edge": "front-door", "network": name} for name in NETWORKS),
+    {"pattern": "event-driven", "edge": "application-gateway"},
 ]
 
 

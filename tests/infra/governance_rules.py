@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
-from tests.evaluated import Environment
+from tests.evaluated import Environment, table
 from tests.infra.rules import (
     DEPENDENT,
     LOGGED,
@@ -317,6 +317,31 @@ def everything_stays_where_answered(environment: Environment) -> Iterator[str]:
         variable = ELSEWHERE.get((resource.type, str(resource.body.get("kind"))), "")
         chosen = environment.variables.get(variable) or home
         yield from differences(f"region of {resource.name}", resource.location, chosen)
+
+
+@rule
+def nothing_leaves_the_data_zone(environment: Environment) -> Iterator[str]:
+    allowed: list[str] | None = None
+    in_zone = environment.answers.get("data_residency") == "data-zone"
+    if in_zone and "chat" in environment.capabilities:
+        zones = {name: region["data_zone"] for name, region in table("regions").items()}
+        zone = zones[environment.answers["location"]]
+        allowed = sorted(name for name in zones if zones[name] == zone)
+        for resource in environment.resources:
+            public = resource.type == "Microsoft.Web/staticSites"
+            if not public and resource.location not in [*allowed, "global", None]:
+                yield f"{resource.name} is outside of {zone}: {resource.location}"
+    definitions = environment.template["definitions"]
+    location = environment.template["parameters"]["location"]
+    for name, parameter in {
+        "everything": location,
+        **definitions["serviceRegions"]["properties"],
+    }.items():
+        definition = definitions.get(parameter.get("$ref", "").rpartition("/")[2], parameter)
+        accepted = definition.get("allowedValues")
+        if name != "staticWebApp":
+            found = accepted and sorted({*accepted} - {""})
+            yield from differences(f"regions that {name} may have", found, allowed)
 
 
 @rule

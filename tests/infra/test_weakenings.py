@@ -46,6 +46,8 @@ VAULT = "core/security/key-vault.bicep"
 SPARE = "param kind string\n\n@description('Spare.')\nparam spare string = ''"
 BURDEN = SPARE.replace("Spare.", "x" * 120_000)
 
+DATA_ZONE: dict[str, object] = {"data_residency": "data-zone", "chat_model": "gpt-5.4"}
+
 WEAKENINGS = [
     # The whole.
     Weakening("compiles_without_a_diagnostic", ACCOUNT, "param kind string", SPARE),
@@ -1366,11 +1368,32 @@ WEAKENINGS += [
         "    replication: { enabled: true, location: 'westus' }\n    features: {",
     ),
     Weakening(
+        "nothing_leaves_the_data_zone",
+        LOGS,
+        "location: location",
+        "location: 'eastus'",
+        answers=DATA_ZONE,
+    ),
+    Weakening(
+        "nothing_leaves_the_data_zone",
+        "stamp.bicep",
+        "openAi: '' | dataZoneRegion",
+        "openAi: string",
+        answers=DATA_ZONE,
+    ),
+    Weakening(
+        "nothing_leaves_the_data_zone",
+        "main.bicep",
+        "param location dataZoneRegion",
+        "param location string",
+        answers=DATA_ZONE,
+    ),
+    Weakening(
         "prompts_stay_in_the_zone",
         MODEL,
         "name: settings.sku",
         "name: 'GlobalStandard'",
-        answers={"data_residency": "data-zone", "chat_model": "gpt-5.4"},
+        answers=DATA_ZONE,
     ),
     # What the repository says of itself.
     Weakening(

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.rendering import ROOT, export_template
@@ -33,11 +33,18 @@ def commit(folder: Path, message: str, tag: str | None = None) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
-def template_repository(dest: Path, files: Mapping[str, str] | None = None) -> Path:
-    """The whole template as release v0.1.0, with more template files where a test needs its own."""
+def template_repository(
+    dest: Path,
+    files: Mapping[str, str] | None = None,
+    change: Callable[[Path], None] | None = None,
+) -> Path:
+    """The whole template as release v0.1.0, with what a test adds to its files or changes."""
     shutil.copytree(export_template(), dest)
     write(dest / "template", files or {})
+    if change:
+        change(dest)
     commit(dest, "feat: first release", FIRST_RELEASE)
+    git(dest, "gc", "--quiet")  # each update clones it: one file is sooner copied than hundreds
     return dest
 
 

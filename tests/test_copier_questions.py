@@ -370,19 +370,32 @@ def test_the_next_commands_are_the_same_everywhere() -> None:
     assert message.strip() == next_steps(repository, Path("there"))
 
 
+def test_the_default_of_a_newer_question_is_what_an_older_repository_has() -> None:
+    before = RELEASED["before"]
+    assert QUESTIONS.keys() - RELEASED["questions"].keys() <= before.keys()
+    for name, value in before.items():
+        assert TEMPLATE.render(QUESTIONS[name]["default"], is_update=True) == value
+
+
 def test_a_new_question_keeps_an_older_repository_as_it_was(tmp_path: Path) -> None:
-    """From a git repository, where a first rendering has `_commit` too."""
+    """From a URL of a git repository, where a first rendering has `_commit` too."""
     template = questions_repository(tmp_path / "template")
     options = {"defaults": True, "quiet": True, "unsafe": False}
-    run_copy(str(template), tmp_path / "new", data={"ci": "none"}, **options)
+    address = f"git+{template.as_uri()}"
+    run_copy(address, tmp_path / "new", data={"ci": "none"}, **options)
     recorded = yaml.safe_load((tmp_path / "new" / ANSWERS_FILE).read_text(encoding="utf-8"))
-    assert recorded["user_auth"] == "entra"
+    assert {name: recorded[name] for name in RELEASED["before"]} == {
+        name: TEMPLATE.render(QUESTIONS[name]["default"], is_update=False)
+        for name in RELEASED["before"]
+    }
+    assert (recorded["network"], recorded["user_auth"]) == ("private-prod", "entra")
 
     old = {name: recorded[name] for name in ("_src_path", "_commit", *RELEASED["questions"])}
     write(tmp_path / "old", {ANSWERS_FILE: yaml.safe_dump(old)})
     run_recopy(tmp_path / "old", data={"ci": "github"}, overwrite=True, **options)
     updated = yaml.safe_load((tmp_path / "old" / ANSWERS_FILE).read_text(encoding="utf-8"))
-    assert (updated["user_auth"], updated["ci"]) == ("none", "github")
+    assert {name: updated[name] for name in RELEASED["before"]} == RELEASED["before"]
+    assert updated["ci"] == "github"
 
 
 def test_the_matrix_has_every_structural_answer() -> None:

@@ -1,5 +1,6 @@
 """Repositories of every release take today's template, by the command that Renovate runs."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,17 +11,21 @@ import yaml
 from copier import run_copy
 from filelock import FileLock
 
+from azd_ai_scaffold.presets import load_presets
 from tests.programs import missing
 from tests.rendering import ROOT, TEMPLATE_PATHS, export_template
 from tests.templates import ANSWERS_FILE, commit, git, tree, write
 
 RELEASES: dict[str, str] = yaml.safe_load((ROOT / "tests/data/releases.yml").read_text())
+BEFORE = yaml.safe_load((ROOT / "tests/data/released.yml").read_text())["before"]
 NEXT = "v99.0.0"  # the working tree
+PRESETS = {name: dict(preset.answers) for name, preset in load_presets().items()}
 
-# Answers that a release knew. Each repository is updated twice: untouched, and edited by its owner.
+# Every preset, and what presets leave open; a release is given the answers to its own questions.
+# Each repository is updated twice: untouched, and edited by its owner.
 ANSWERS: dict[str, list[dict[str, object]]] = {
     "v0.1.0": [
-        {},
+        PRESETS["minimal"],
         {"services": ["chat"], "ci": "none"},
         {"services": ["vision"], "license": "none"},
         {"services": ["text"], "project_name": "R&D l'équipe", "project_slug": "r-and-d"},
@@ -28,8 +33,8 @@ ANSWERS: dict[str, list[dict[str, object]]] = {
         {"services": ["chat", "vision"], "dev_size": "small", "prod_size": "large"},
         {"services": ["vision", "text"], "ci": "none", "license": "none"},
         {"chat_model": "gpt-5.5"},
-        {"data_residency": "data-zone", "location": "eastus", "chat_model": "gpt-5.4"},
-        {"owner_email": "ada@example.com, ben@example.org", "prod_size": "medium"},
+        {**PRESETS["standard"], "owner_email": "ada@example.com, ben@example.org"},
+        {**PRESETS["enterprise"], "location": "eastus"},
     ],
 }
 FLEET = [(release, answers) for release in RELEASES for answers in ANSWERS[release]]
@@ -70,8 +75,10 @@ def template(shared_folder: Path) -> Path:
 
 def copy(template: Path, release: str, dest: Path, answers: dict[str, object]) -> Path:
     """A rendering of a release, committed by its owner."""
+    questions = re.findall(r"(?m)^(\w+):$", git(template, "show", f"{release}:copier.yml"))
+    known = {name: value for name, value in answers.items() if name in questions}
     run_copy(
-        str(template), dest, data=answers, defaults=True, quiet=True, unsafe=False, vcs_ref=release
+        str(template), dest, data=known, defaults=True, quiet=True, unsafe=False, vcs_ref=release
     )
     commit(dest, "First rendering")
     return dest
@@ -134,7 +141,7 @@ def test_a_repository_of_a_release_becomes_a_fresh_rendering(
     renovate(edited)
 
     after = recorded(untouched)
-    assert {name: after[name] for name in before} == before
+    assert after == {**BEFORE, **before}
     fresh_folder = copy(template, NEXT, tmp_path / "fresh", after)
     fresh = tree(fresh_folder)
     assert tree(untouched) == fresh

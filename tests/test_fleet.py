@@ -166,7 +166,7 @@ def test_only_lines_that_both_sides_changed_conflict(
     template: Path, tmp_path: Path, release: str
 ) -> None:
     dest = copy(template, release, tmp_path / "dest", {})
-    fresh = tree(copy(template, NEXT, tmp_path / "fresh", {**recorded(dest)}))
+    fresh = tree(copy(template, NEXT, tmp_path / "fresh", {**BEFORE, **recorded(dest)}))
     name = "infra/main.bicep"
     old = (dest / name).read_text(encoding="utf-8").splitlines(keepends=True)
     new = set(fresh[name].decode().splitlines(keepends=True))

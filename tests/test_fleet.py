@@ -176,6 +176,8 @@ def test_only_lines_that_both_sides_changed_conflict(
 
     renovate(dest)
 
-    conflicts = [path for path, content in tree(dest).items() if b"\n<<<<<<< " in content]
+    conflicts = [
+        path for path, content in tree(dest).items() if b"<<<<<<< before updating" in content
+    ]
     assert conflicts == [name]
     assert "// mine\n" in (dest / name).read_text(encoding="utf-8")

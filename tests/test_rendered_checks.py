@@ -20,6 +20,12 @@ PYTHON_CASES: list[dict[str, object]] = [
 PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
 PYTHON_CASES.append(EVENT_DRIVEN)
 
+# Pairs of services without sign-in, the others with it.
+WEB_CASES: list[dict[str, object]] = [
+    {"services": services, "user_auth": "none" if len(services) == 2 else "entra"}
+    for services in SERVICE_SUBSETS
+]
+
 
 def run(folder: Path, *command: str) -> None:
     """Run a command of the repository; what it prints is shown when it fails."""
@@ -57,13 +63,13 @@ def test_python_checks_pass(
     assert changed.stdout.splitlines() in ([], ["?? uv.lock"])
 
 
-@pytest.mark.parametrize("services", SERVICE_SUBSETS, ids="+".join)
+@pytest.mark.parametrize("answers", WEB_CASES, ids=case_id)
 def test_web_checks_pass(
-    rendering: Render, web_packages: Path, tmp_path: Path, services: list[str]
+    rendering: Render, web_packages: Path, tmp_path: Path, answers: dict[str, object]
 ) -> None:
     npm = program("npm")
     web = tmp_path / "web"
-    shutil.copytree(rendering({"services": services}) / "web", web)
+    shutil.copytree(rendering(answers) / "web", web)
     link_packages(web_packages, web)
     for script in ("lint", "typecheck", "format:check", "test", "build"):
         run(web, npm, "run", "--silent", script)

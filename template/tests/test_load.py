@@ -62,3 +62,6 @@ async def test_nothing_is_lost_under_load_with_random_kills(stack: Stack, accoun
     # Only what was in work at a kill may have been paid for twice.
     for calls in stack.paid():
         assert DOCUMENTS <= calls <= DOCUMENTS + KILLS * CONCURRENCY
+    for documents_paid, most in stack.paid_for_one_document().values():
+        assert documents_paid == DOCUMENTS
+        assert most <= 1 + KILLS

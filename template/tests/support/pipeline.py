@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx2
+from azure.core.exceptions import ResourceNotFoundError
 
 from document_pipeline.adapters.tables import record_of
 from document_pipeline.model import (
+    RECORD_CONSUMER_GROUP,
     DocumentRecord,
     DocumentVersion,
     Message,
@@ -113,6 +115,14 @@ class Stack:
         """Paid calls so far: analyses, answers of the model."""
         return self.calls("documents.analyze"), self.calls("openai.responses")
 
+    def paid_for_one_document(self) -> dict[str, tuple[int, int]]:
+        """By paid operation: documents that it was paid for, and how often for one at most."""
+        inputs = self.standin.get("/standin/calls").json()["inputs"]
+        return {
+            operation: (inputs[operation]["different"], inputs[operation]["most"])
+            for operation in ("documents.analyze", "openai.responses")
+        }
+
     @contextmanager
     def failing(self, service: str, mode: str, **options: float) -> Iterator[None]:
         """Let an AI service fail inside the block."""
@@ -143,7 +153,7 @@ class Account(LocalAccount):
         return {record.id: record for record in records}
 
     async def settled(self, *documents: DocumentVersion) -> list[DocumentRecord]:
-        """Wait until each document has succeeded or is rejected, and nothing is in the queue."""
+        """Wait until each document has succeeded or is rejected, and nothing is left to do."""
 
         async def found() -> list[DocumentRecord] | None:
             records = await self.records()
@@ -153,11 +163,22 @@ class Account(LocalAccount):
 
         settled = await eventually(found)
         await eventually(self.queue_is_empty)
+        await eventually(self.stream_is_read)
         return settled
 
     async def queue_is_empty(self) -> bool:
         """Messages that are in work or wait for their time count too."""
         return (await self.queue.get_queue_properties()).approximate_message_count == 0
+
+    async def stream_is_read(self) -> bool:
+        """All events are recorded, and the checkpoint says so."""
+        log = await self.outcomes.get_blob_client("partition-0").get_blob_properties()
+        checkpoint = self.outcomes.get_blob_client(f"{RECORD_CONSUMER_GROUP}/checkpoint")
+        try:
+            offset = int(await (await checkpoint.download_blob()).readall())
+        except ResourceNotFoundError:
+            offset = 0
+        return bool(log.size == offset)
 
     async def result_names(self) -> set[str]:
         return {blob.name async for blob in self.results.list_blobs()}

@@ -100,6 +100,16 @@ def test_refuses_an_unclear_order(standin: StandIn, order: dict[str, object]) ->
     assert answer.json()["errors"]
 
 
+@every_service
+def test_inputs_tell_who_paid_twice(
+    standin: StandIn, service: str, operation: str, path: str
+) -> None:
+    for content in (b"one", b"two", b"two"):
+        httpx2.request("GET", standin.url + path, content=content)
+    counted = httpx2.get(f"{standin.url}/standin/calls").json()["inputs"]
+    assert counted[f"{service}.{operation}"] == {"different": 2, "most": 2}
+
+
 def test_only_a_model_can_answer_in_the_wrong_form(standin: StandIn) -> None:
     for service in SERVICES:
         order = {"service": service.name, "mode": "malformed"}

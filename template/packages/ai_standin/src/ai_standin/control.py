@@ -1,7 +1,7 @@
 """What a person or a test steers: failures to come and calls that came."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,9 +31,21 @@ class Control:
 
     calls: Counter[str] = field(default_factory=Counter)
     aborted: Counter[str] = field(default_factory=Counter)
+    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What was paid for: answers by operation and digest of what was sent."""
     release: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the failures of the calls that came so far are over."""
     _failures: dict[str, tuple[Failure, int | None]] = field(default_factory=dict)
+
+    def inputs(self) -> dict[str, dict[str, int]]:
+        """By operation: how many different inputs were answered, and how often one at most."""
+        answers: defaultdict[str, list[int]] = defaultdict(list)
+        for (operation, _), count in self.answered.items():
+            answers[operation].append(count)
+        return {
+            operation: {"different": len(counts), "most": max(counts)}
+            for operation, counts in answers.items()
+        }
 
     def arm(self, failure: Failure) -> None:
         self._failures[failure.service] = (failure, failure.times)

@@ -18,6 +18,7 @@ def standin(_running_standin: StandIn) -> Iterator[StandIn]:
     """One stand-in for all tests, without failures and with counts at zero for each."""
     _running_standin.control.calls.clear()
     _running_standin.control.aborted.clear()
+    _running_standin.control.answered.clear()
     yield _running_standin
     _running_standin.control.clear()
     _running_standin.issuer.outage = False

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -102,6 +103,7 @@ class _Endpoint:
             return response
         if failure and failure.mode == "error":
             return self._service.error(500, "InternalServerError", "The service failed.")
+        self._control.answered[self._name, sha256(await request.body()).hexdigest()] += 1
         if failure and failure.mode == "malformed" and self._operation.malformed:
             return await self._operation.malformed(request)
         return await self._operation.handle(request)

@@ -8,6 +8,7 @@ import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -41,6 +42,7 @@ class _Analysis:
     encrypted: bool
     with_pairs: bool
     created: str
+    digest: str
     polls: int = 0
 
 
@@ -92,6 +94,7 @@ async def _analyze(request: Request) -> Response:
         encrypted=kind == "PDF" and b"/Encrypt" in data,
         with_pairs="keyValuePairs" in request.query_params.get("features", ""),
         created=_now(),
+        digest=sha256(data).hexdigest()[:16],
     )
     while len(_analyses) > KEPT_RESULTS:
         _analyses.popitem(last=False)
@@ -116,7 +119,7 @@ async def _result(request: Request) -> Response:
 
 def _analyzed(analysis: _Analysis) -> dict[str, Any]:
     heading = f"Stand-in reading of a {analysis.kind} document"
-    lines = [heading, *(f"{key}: {value}" for key, value in PAIRS)]
+    lines = [heading, *(f"{key}: {value}" for key, value in PAIRS), f"Digest: {analysis.digest}"]
     content = "\n".join([*lines, *(cell for row in ROWS for cell in row)])
 
     def spans(text: str) -> list[dict[str, int]]:

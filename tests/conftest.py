@@ -14,7 +14,7 @@ from filelock import FileLock
 from tests.command_line import CommandLine
 from tests.matrix import EVENT_DRIVEN, case_id
 from tests.programs import program
-from tests.rendering import compiled_once, pristine_environment, render
+from tests.rendering import pristine_environment, quick_copier, render
 
 Render = Callable[[dict[str, object]], Path]
 
@@ -32,7 +32,7 @@ def isolated_environment() -> Iterator[None]:
     """Neither the user's configuration nor an active virtual environment is seen."""
     # A background job ignores Ctrl-C, and so would every program that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with pristine_environment(), compiled_once(), pytest.MonkeyPatch.context() as patch:
+    with pristine_environment(), quick_copier(), pytest.MonkeyPatch.context() as patch:
         for role in ("AUTHOR", "COMMITTER"):
             patch.setenv(f"GIT_{role}_NAME", "Test")
             patch.setenv(f"GIT_{role}_EMAIL", "test@example.com")

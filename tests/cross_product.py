@@ -21,7 +21,7 @@ import tests.infra.pipeline_rules  # noqa: F401 - both add their rules to the ot
 from tests.evaluated import environment, infrastructure_digest
 from tests.infra.rules import findings
 from tests.matrix import case_id, product, without_infrastructure
-from tests.rendering import compiled_once, render
+from tests.rendering import quick_copier, render
 
 Answers = dict[str, object]
 
@@ -75,7 +75,7 @@ def main() -> int:
     arguments = parser.parse_args()
     started = time.perf_counter()
     total = Outcome()
-    with compiled_once(), ProcessPoolExecutor(arguments.processes) as pool:
+    with quick_copier(), ProcessPoolExecutor(arguments.processes) as pool:
         for outcome in pool.map(examine, itertools.islice(groups(), 0, None, arguments.every)):
             total.renderings += outcome.renderings
             total.infrastructures |= outcome.infrastructures

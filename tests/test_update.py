@@ -139,6 +139,18 @@ def test_a_deselected_service_takes_its_files_along_and_nothing_else(
     assert tree(dest) == with_edits(whole, **mine)
 
 
+@pytest.mark.parametrize("edge", ["application-gateway", "front-door"])
+def test_an_edge_before_functions_comes_and_goes(template: Path, tmp_path: Path, edge: str) -> None:
+    functions = {"pattern": "event-driven"}
+    dest = repository(template, tmp_path / "dest", **functions)
+    without = tree(dest)
+    update(dest, edge=edge)
+    assert tree(dest) == tree(copy(template, tmp_path / "fresh", edge=edge, **functions))
+    commit(dest, "With an edge")
+    update(dest, edge="none")
+    assert tree(dest) == without
+
+
 @pytest.mark.parametrize("first", ["microservices", "event-driven"])
 def test_another_pattern_leaves_its_fresh_rendering_and_what_is_the_owners(
     template: Path, tmp_path: Path, first: str

@@ -38,12 +38,21 @@ PATTERN_TRACES = {
 }
 
 
-# Words that belong to one edge, or to both. Base images come through a Front Door of Microsoft.
+# Words that belong to one edge, or to both. Layers of base images come by Microsoft's Front Door.
 EDGE_TRACES = {
     ("application-gateway",): r"(?i:application.gateway|appgw|agw-)|AZURE_TLS",
-    ("front-door",): r"front-door|front_door|frontDoor|FRONT_DOOR|FDID|through Front Door of",
-    ("application-gateway", "front-door"): r"AZURE_EDGE|CUSTOM_DOMAIN|core/edge|publicBaseUrl",
+    ("front-door",): r"front-door|front_door|frontDoor|FRONT_DOOR|FDID"
+    r"|(?<!layers through )Front Door|FrontDoor(?!\.FirstParty)",
+    ("application-gateway", "front-door"): r"AZURE_EDGE|CUSTOM_DOMAIN|core/edge|publicBaseUrl"
+    r"|(?i:\bWAF\b|web.application.firewall)",
 }
+
+# Words of a network with private endpoints, or, where nothing else needs a network, of any.
+PRIVATE_TRACES = r"private[-_ ]?endpoint|private[-_ ]?link|private[-_ ]dns|nat[-_ ]?gateway|\bNAT\b"
+NETWORK_TRACES = rf"{PRIVATE_TRACES}|virtual[-_ ]?network|\bvnet|subnet"
+
+# Words of the sign-in of people. Its registration stays: services ask each other for tokens.
+SIGN_IN_TRACES = r"\bmsal|acquireToken|redirect_?uris|app_registration_postprovision|redirect addr"
 
 
 def run(repository: Path, tool: str, *arguments: str) -> None:
@@ -158,16 +167,34 @@ def test_a_public_network_leaves_no_trace_of_a_private_one(
 ) -> None:
     repository = rendering(answers)
     recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
-    private = r".*(?:private[- ]?endpoint|privatelink|private-dns|nat[- ]?gateway|\bNAT\b).*"
+    # Zones of Container Apps need a network, those of functions do not.
+    words = NETWORK_TRACES if recorded["pattern"] == "event-driven" else PRIVATE_TRACES
     found = {
         path.relative_to(repository).as_posix(): match.group().strip()
         for path in files(repository)
-        if path.suffix != ".css" and (match := re.search(private, path.read_text(), re.IGNORECASE))
+        if path.suffix != ".css"
+        and (match := re.search(rf".*(?:{words}).*", path.read_text(), re.IGNORECASE))
     }
     if recorded["network"] != "public":
         assert found
     elif recorded.get("edge", "none") == "none":  # an edge has a private endpoint of its own
         assert not found
+
+
+def test_an_api_without_users_leaves_no_trace_of_their_sign_in(
+    rendering: Render, answers: dict[str, object]
+) -> None:
+    repository = rendering(answers)
+    found = {
+        path.relative_to(repository).as_posix(): match.group().strip()
+        for path in files(repository)
+        if (match := re.search(rf".*(?:{SIGN_IN_TRACES}).*", path.read_text(), re.IGNORECASE))
+    }
+    event_driven = answers.get("pattern") == "event-driven"
+    if event_driven or answers.get("user_auth") == "none":
+        assert not found
+    else:
+        assert "web/package.json" in found
 
 
 def test_the_answers_file_is_the_only_trace_of_the_template(

@@ -13,7 +13,7 @@ param tags { *: string }
 @description('Resource id of a delegated subnet: with one the environment is zone redundant. Null: no virtual network.')
 param subnetId string?
 
-@description('Whether the internet reaches the apps; otherwise only private endpoints do.')
+@description('Whether the internet reaches the apps.')
 param publicNetworkAccess 'Enabled' | 'Disabled'
 
 @description('Resource id of the workspace that takes the logs.')

@@ -464,8 +464,8 @@ WEAKENINGS = [
     Weakening(
         "every_data_service_has_its_private_endpoints",
         "stamp.bicep",
-        "'privatelink.openai.azure.com'",
-        "'privatelink.cognitiveservices.azure.com'",
+        "zone: privateDnsZones.openAi",
+        "zone: privateDnsZones.cognitiveServices",
     ),
     Weakening(
         "every_data_service_has_its_private_endpoints",
@@ -1421,7 +1421,9 @@ WEAKENINGS += [
         "container registry | dev, prod",
         "container registry | dev",
     ),
-    Weakening("the_table_of_what_is_open_is_true", APP, "external: external", "external: true"),
+    Weakening(
+        "the_table_of_what_is_open_is_true", APP, "external: workload.external", "external: true"
+    ),
     Weakening(
         "the_table_of_what_is_open_is_true",
         VAULT,

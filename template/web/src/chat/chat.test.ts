@@ -69,9 +69,12 @@ const press = (key: string, options: KeyboardEventInit = {}) =>
   input().dispatchEvent(
     new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...options }),
   );
-const ask = (text: string) => {
+/** Lets a request go out, which it does a moment after the question. */
+const sent = () => new Promise((resolve) => setTimeout(resolve));
+const ask = async (text: string) => {
   type(text);
   press("Enter");
+  await sent();
 };
 
 beforeEach(() => {
@@ -86,7 +89,7 @@ afterEach(() => {
 
 it("shows the answer as it arrives, then its usage", async () => {
   const { write } = gateway();
-  ask("Hello?");
+  await ask("Hello?");
   expect(articles("You")[0]?.textContent).toBe("Hello?");
   expect(articles("Assistant")[0]?.textContent).toContain("Thinking");
   write(delta("Good "));
@@ -105,12 +108,12 @@ it("shows the answer as it arrives, then its usage", async () => {
 
 it("sends the conversation so far with the next question", async () => {
   const { requests, write } = gateway();
-  ask("One?");
+  await ask("One?");
   write(delta("1") + done());
   await vi.waitFor(() => {
     expect(button("Send").hidden).toBe(false);
   });
-  ask("Two?");
+  await ask("Two?");
   expect(requests[1]?.messages).toEqual([
     { role: "user", content: "One?" },
     { role: "assistant", content: "1" },
@@ -134,7 +137,7 @@ describe("stopping", () => {
     ],
   ])("with %s keeps what has arrived", async (_name, stop) => {
     const { requests, write } = gateway();
-    ask("Hello?");
+    await ask("Hello?");
     write(delta("Half an ans"));
     await vi.waitFor(() => {
       expect(find(".answer-body").textContent).toBe("Half an ans");
@@ -150,17 +153,17 @@ describe("stopping", () => {
   });
 });
 
-it("sends one message at a time", () => {
+it("sends one message at a time", async () => {
   const { requests } = gateway();
-  ask("One?");
-  ask("Two?");
+  await ask("One?");
+  await ask("Two?");
   expect(requests).toHaveLength(1);
   expect(input().value).toBe("Two?");
 });
 
 it("explains a failure and tries again in the same place", async () => {
   const { requests, write, end } = gateway();
-  ask("Hello?");
+  await ask("Hello?");
   write(delta("Half"));
   end();
   await vi.waitFor(() => {
@@ -168,6 +171,7 @@ it("explains a failure and tries again in the same place", async () => {
   });
   button("Try again").focus();
   button("Try again").click();
+  await sent();
   expect(articles("You")).toHaveLength(1);
   expect(document.activeElement).toBe(button("Stop"));
   expect(requests[1]?.messages).toEqual([{ role: "user", content: "Hello?" }]);
@@ -182,7 +186,7 @@ it.each([
   ["content_filter", "content filter"],
 ])("says why an answer ended: %s", async (reason, words) => {
   const { write } = gateway();
-  ask("Hello?");
+  await ask("Hello?");
   write(delta("Some") + done(reason));
   await vi.waitFor(() => {
     expect(articles("Assistant")[0]?.textContent).toContain(words);
@@ -198,15 +202,15 @@ describe("the composer", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("sends nothing for blanks", () => {
+  it("sends nothing for blanks", async () => {
     const { requests } = gateway();
-    ask("  \n ");
+    await ask("  \n ");
     expect(requests).toHaveLength(0);
   });
 
-  it("refuses a message that is too long, and says by how much", () => {
+  it("refuses a message that is too long, and says by how much", async () => {
     const { requests } = gateway();
-    ask("x".repeat(limits.characters + 3));
+    await ask("x".repeat(limits.characters + 3));
     expect(requests).toHaveLength(0);
     expect(find("#message-hint").textContent).toContain("3 characters too long");
     expect(input().getAttribute("aria-invalid")).toBe("true");
@@ -215,11 +219,12 @@ describe("the composer", () => {
   });
 });
 
-it("starts with an example", () => {
+it("starts with an example", async () => {
   const { requests } = gateway();
   const example = find(".example");
   example.focus();
   example.click();
+  await sent();
   expect(requests[0]?.messages).toEqual([{ role: "user", content: example.textContent }]);
   expect(find(".welcome").hidden).toBe(true);
   expect(document.activeElement).toBe(button("Stop"));
@@ -227,7 +232,7 @@ it("starts with an example", () => {
 
 it("keeps the conversation when the page is loaded again, until a new chat", async () => {
   const { write } = gateway();
-  ask("Hello?");
+  await ask("Hello?");
   write(delta("Hi") + done());
   await vi.waitFor(() => {
     expect(button("New chat").hidden).toBe(false);

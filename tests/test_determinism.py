@@ -52,7 +52,7 @@ def executables(folder: Path) -> set[str]:
 def test_another_machine_renders_the_same(rendering: Render, tmp_path: Path, machine: str) -> None:
     here = rendering(ANSWERS)
     locale, umask = MACHINES[machine]
-    elsewhere = tmp_path / "another folder"
+    elsewhere = tmp_path / "another-folder"  # YAML would break the line of a path with spaces
     elsewhere.mkdir()
     template = shutil.copytree(export_template(), elsewhere / "template")
     (elsewhere / "name.yml").write_text(yaml.safe_dump(NAME))

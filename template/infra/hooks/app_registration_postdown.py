@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 
 from app_registration import (
@@ -13,7 +12,7 @@ from app_registration import (
     set_variable,
     tag,
 )
-from azure_rest import HookError
+from azure_rest import stops_azd
 
 
 def remove(
@@ -34,15 +33,10 @@ def remove(
     store(name, "")
 
 
-def main() -> int:
-    """Return the exit code: 1 with one line on standard error when the registration is left."""
-    try:
-        remove(os.environ)
-    except HookError as reason:
-        print(f"app_registration: the app registration is left: {reason}", file=sys.stderr)
-        return 1
-    return 0
+@stops_azd("app_registration: the app registration is left")
+def main() -> None:
+    remove(os.environ)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

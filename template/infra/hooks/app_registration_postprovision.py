@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
 
@@ -14,7 +13,7 @@ from app_registration import (
     client_id_of,
     of_sign_in,
 )
-from azure_rest import HookError
+from azure_rest import HookError, stops_azd
 
 
 def page_address(variables: Mapping[str, str]) -> str:
@@ -47,15 +46,10 @@ def add_page(
         )
 
 
-def main() -> int:
-    """Return the exit code: 1 with one line on standard error when nobody could sign in."""
-    try:
-        add_page(os.environ)
-    except HookError as reason:
-        print(f"app_registration: {reason}", file=sys.stderr)
-        return 1
-    return 0
+@stops_azd("app_registration")
+def main() -> None:
+    add_page(os.environ)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 
 from app_registration import (
@@ -13,7 +12,7 @@ from app_registration import (
     of_sign_in,
     set_variable,
 )
-from azure_rest import HookError
+from azure_rest import HookError, stops_azd
 
 
 def register(
@@ -46,15 +45,10 @@ def register(
     print(f"app_registration: {client_id} is the API of {name}")
 
 
-def main() -> int:
-    """Return the exit code: 1 with one line on standard error when provisioning must stop."""
-    try:
-        register(os.environ)
-    except HookError as reason:
-        print(f"app_registration: {reason}", file=sys.stderr)
-        return 1
-    return 0
+@stops_azd("app_registration")
+def main() -> None:
+    register(os.environ)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

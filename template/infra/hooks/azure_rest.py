@@ -6,7 +6,10 @@ import http.client
 import json
 import shutil
 import subprocess
+import sys
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 RESOURCE_MANAGER = "https://management.azure.com"
@@ -15,6 +18,15 @@ TIMEOUT_SECONDS = 30
 
 class HookError(Exception):
     """The one line that says why azd must not go on."""
+
+
+@contextmanager
+def stops_azd(hook: str) -> Iterator[None]:
+    """End the process with 1, and one line on standard error, when the hook refuses."""
+    try:
+        yield
+    except HookError as reason:
+        sys.exit(f"{hook}: {reason}")
 
 
 def access_token(scope: str = "", tenant_id: str = "") -> str:

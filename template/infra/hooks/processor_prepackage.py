@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from azure_rest import HookError, stops_azd
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROCESSOR = Path("functions/processor")
@@ -27,10 +28,6 @@ COPIES = {
 NOT_COPIED = ("__pycache__", "*.py[co]", "testing.py")
 
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?")
-
-
-class HookError(Exception):
-    """The reason why the folder cannot be packaged."""
 
 
 def check_sources(project: Path) -> None:
@@ -110,19 +107,14 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def main() -> int:
-    """Return the exit code: 1, with one line on standard error, to stop the packaging."""
-    try:
-        check_sources(PROJECT)
-        lines = requirements(PROJECT)
-    except HookError as reason:
-        print(f"processor_prepackage: {reason}", file=sys.stderr)
-        return 1
+@stops_azd("processor_prepackage")
+def main() -> None:
+    check_sources(PROJECT)
+    lines = requirements(PROJECT)
     copy_sources(PROJECT)
     text = "".join(f"{line}\n" for line in lines)
     (PROJECT / PROCESSOR / "requirements.txt").write_text(text, encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

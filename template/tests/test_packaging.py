@@ -10,20 +10,10 @@ from pathlib import Path
 import pytest
 
 import processor_prepackage as hook
+from document_pipeline.testing import DEPLOYED
 from harness import ROOT
 
-ENVIRONMENT = {
-    "PATH": os.environ["PATH"],
-    "ENVIRONMENT_TYPE": "dev",
-    "AZURE_CLIENT_ID": "1",
-    "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
-    "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
-    "AZURE_OPENAI_DEPLOYMENT": "model",
-    "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
-    "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
-    "SERVICE_BUS_NAMESPACE": "bus.example.com",
-    "EVENT_HUBS_NAMESPACE": "hubs.example.com",
-}
+ENVIRONMENT = {"PATH": os.environ["PATH"], **DEPLOYED}
 LIST = """
 import json
 import function_app

@@ -9,22 +9,15 @@ from typing import Any
 
 import pytest
 
+from document_pipeline.testing import DEPLOYED
+
 FOLDER = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The least that the app needs to start in Azure."""
-    return {
-        "ENVIRONMENT_TYPE": "dev",
-        "AZURE_CLIENT_ID": "1",
-        "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
-        "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
-        "AZURE_OPENAI_DEPLOYMENT": "model",
-        "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
-        "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
-        "SERVICE_BUS_NAMESPACE": "bus.example.com",
-        "EVENT_HUBS_NAMESPACE": "hubs.example.com",
+    return DEPLOYED | {
         # Packaging puts it beside the app.
         "PROMPT_PATH": str(FOLDER.parents[1] / "prompts" / "documents" / "insights.yaml"),
     }

@@ -30,6 +30,20 @@ _ACCOUNTS = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/stor
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Pages >>\n<< /Type /Page >>\n<< /Type /Page >>\n"
 
 
+DEPLOYED = {
+    "ENVIRONMENT_TYPE": "dev",
+    "AZURE_CLIENT_ID": "1",
+    "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
+    "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
+    "AZURE_OPENAI_DEPLOYMENT": "model",
+    "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
+    "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
+    "SERVICE_BUS_NAMESPACE": "bus.example.com",
+    "EVENT_HUBS_NAMESPACE": "hubs.example.com",
+}
+"""The least of environment variables that the function app needs to start in Azure."""
+
+
 class Crash(BaseException):
     """The process dies here: nothing may catch it."""
 

@@ -144,6 +144,7 @@ def test_a_repository_of_a_release_becomes_a_fresh_rendering(
     assert after == {**BEFORE, **before}
     fresh_folder = copy(template, NEXT, tmp_path / "fresh", after)
     fresh = tree(fresh_folder)
+    assert base.keys() <= fresh.keys(), "copier would delete a path with its owner's edits"
     assert tree(untouched) == fresh
     assert set(git(fresh_folder, "ls-files").splitlines()) == set(fresh), "git ignores a path"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ai_runtime.prompts import Prompt
 from chat_service.main import ChatSettings
+from chat_service.prompt import Prompt
 
 PATH = ChatSettings.model_fields["prompt_path"].default
 

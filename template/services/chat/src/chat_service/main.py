@@ -10,8 +10,8 @@ from ai_runtime.clients.openai import OpenAIClient, OpenAISettings, TextDelta
 from ai_runtime.contracts.chat import STREAM_RESPONSE, ChatRequest, json_only
 from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
-from ai_runtime.prompts import Prompt
 from ai_runtime.sse import EventStream, event
+from chat_service.prompt import Prompt
 
 
 class ChatSettings(OpenAISettings, InternalSettings):

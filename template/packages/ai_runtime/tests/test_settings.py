@@ -40,6 +40,11 @@ def test_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.api_client_id == ID.lower()
 
 
+def test_dev_starts_without_an_app_registration(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **DEPLOYED | {"ENVIRONMENT_TYPE": "dev", "API_CLIENT_ID": ""})
+    assert not settings.authenticates
+
+
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
@@ -62,7 +67,8 @@ def test_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"ENVIRONMENT_TYPE": "staging", "SERVICE_ENDPOINT": LOCAL}, "ENVIRONMENT_TYPE: "),
         (DEPLOYED | {"AZURE_TENANT_ID": "", "API_CLIENT_ID": ""}, "API_CLIENT_ID: required while"),
-        (DEPLOYED | {"API_CLIENT_ID": ""}, "AZURE_TENANT_ID and API_CLIENT_ID: set both"),
+        (DEPLOYED | {"API_CLIENT_ID": ""}, "API_CLIENT_ID: required while"),
+        (DEPLOYED | {"AZURE_TENANT_ID": ""}, "AZURE_TENANT_ID: required to check tokens"),
         (DEPLOYED | {"AZURE_TENANT_ID": "common"}, "AZURE_TENANT_ID: "),
         (DEPLOYED | {"API_CLIENT_ID": f"api://{ID}"}, "API_CLIENT_ID: "),
         (DEPLOYED | {"TOKEN_AUTHORITY": LOCAL}, "TOKEN_AUTHORITY: must start with https://"),

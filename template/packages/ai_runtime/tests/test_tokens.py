@@ -264,6 +264,23 @@ async def test_what_is_no_key_set_changes_nothing(body: bytes) -> None:
     assert await endpoint.knows(key)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kty": "OKP", "kid": "odd", "crv": "Ed25519", "exp": 1},
+        {"kty": "RSA", "kid": "odd"},
+        {"kty": "RSA", "kid": "odd", "n": 5, "e": None},
+        {"kty": "RSA", "kid": "odd", "n": "AQAB", "e": "!"},
+    ],
+)
+async def test_a_key_that_cannot_be_used_hides_no_other(odd: dict[str, object]) -> None:
+    endpoint = Endpoint()
+    [key] = endpoint.issuer.keys
+    endpoint.body = json.dumps({"keys": [odd, key.published() | {"exp": 1}]}).encode()
+    assert await endpoint.knows(key)
+    assert await endpoint.keys.get("odd") is None
+
+
 async def test_outage_at_the_start(validator: TokenValidator, standin: StandIn) -> None:
     standin.issuer.outage = True
     problem = await refusal(validator, f"Bearer {standin.token(TENANT, API, SOMEONE)}")

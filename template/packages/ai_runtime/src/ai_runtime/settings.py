@@ -93,8 +93,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _authentication_is_whole(self) -> Self:
-        if (self.azure_tenant_id is None) != (self.api_client_id is None):
-            raise ValueError("AZURE_TENANT_ID and API_CLIENT_ID: set both or neither")
+        if self.authenticates and not self.azure_tenant_id:
+            raise ValueError("AZURE_TENANT_ID: required to check tokens for API_CLIENT_ID")
         if self.is_local and self.authenticates and not self.token_authority:
             raise ValueError("TOKEN_AUTHORITY: required to check tokens on this machine")
         if self.environment_type == "prod" and not self.authenticates:

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,7 +62,7 @@ class _Claims(BaseModel):
 
 
 class _KeySet(BaseModel):
-    keys: list[dict[str, str | list[str]]]
+    keys: list[dict[str, Any]]
 
 
 class TokenValidator:
@@ -215,17 +215,16 @@ def _download(url: str) -> bytes:
 
 
 def _keys_of(body: bytes) -> "Mapping[str, PyJWK]":
-    """Read a key set; keys of another use than RSA signatures are left out."""
+    """Read a key set; as RFC 7517 asks, keys that cannot be used here are left out."""
     import jwt
 
-    try:
-        keys = {
-            str(key["kid"]): jwt.PyJWK(key, ALGORITHM)
-            for key in _KeySet.model_validate_json(body).keys
-            if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and "kid" in key
-        }
-    except jwt.PyJWTError as error:
-        raise ValueError("a key of the key set cannot be read") from error
+    keys = {}
+    for key in _KeySet.model_validate_json(body).keys:
+        if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and "kid" in key:
+            try:
+                keys[str(key["kid"])] = jwt.PyJWK(key, ALGORITHM)
+            except (jwt.PyJWTError, TypeError, ValueError) as error:
+                _logger.warning("a signing key is left out: %s", error)
     if not keys:
         raise ValueError("no RSA key in the key set")
     return keys

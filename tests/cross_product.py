@@ -16,10 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import tests.infra.edge_rules
-import tests.infra.pipeline_rules  # noqa: F401 - both add their rules to the others
 from tests.evaluated import environment, infrastructure_digest
-from tests.infra.rules import findings
+from tests.infra.rulebook import findings
 from tests.matrix import case_id, product, without_infrastructure
 from tests.rendering import quick_copier, render
 

@@ -4,9 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-import tests.infra.edge_rules
-import tests.infra.governance_rules
-import tests.infra.pipeline_rules  # noqa: F401 - they add their rules to the others
 from azd_ai_scaffold.bicep import Bicep
 from tests.conftest import Render
 from tests.evaluated import Environment, environment, running_bicep

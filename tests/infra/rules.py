@@ -9,13 +9,29 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from azd_ai_scaffold.evaluation import TENANT_ID, Resource
 from tests.evaluated import DEVELOPER, WORKLOADS, Environment, table
 
-Rule = Callable[[Environment], Iterator[str]]
-RULES: dict[str, Rule] = {}
+
+@dataclass(frozen=True)
+class Rule:
+    """A check of an environment, which yields its findings; rulebook.py collects the rules."""
+
+    check: Callable[[Environment], Iterator[str]]
+
+    def __call__(self, environment: Environment) -> Iterator[str]:
+        return self.check(environment)
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.check.__name__
+
+
+rule = Rule  # as a decorator
 
 PORT = 8080
 ROLE_NAMES = {
@@ -212,17 +228,6 @@ RESERVED_RANGES = (
     "100.100.160.0/19",
     "100.100.192.0/19",
 )
-
-
-def rule(check: Rule) -> Rule:
-    """Add a function to the rules."""
-    RULES[check.__name__] = check
-    return check
-
-
-def findings(environment: Environment) -> list[str]:
-    """All findings of all rules, each with the name of its rule."""
-    return [f"{name}: {found}" for name, check in RULES.items() for found in check(environment)]
 
 
 def differences(what: str, found: Any, expected: Any) -> Iterator[str]:

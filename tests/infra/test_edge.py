@@ -4,7 +4,7 @@ import pytest
 
 from azd_ai_scaffold.evaluation import EvaluationError
 from tests.infra.conftest import Evaluate
-from tests.infra.rules import findings
+from tests.infra.rulebook import findings
 from tests.matrix import EDGES, case_id
 
 DOMAIN = {"AZURE_CUSTOM_DOMAIN": "ai.example.com"}

@@ -1,10 +1,12 @@
 """Every environment of every rendering keeps every rule."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.evaluated import WORKLOADS
 from tests.infra.conftest import Evaluate
-from tests.infra.rules import findings
+from tests.infra.rulebook import MODULES, RULES, findings
 from tests.matrix import CASES, DEFAULT, EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 
 # All that an owner may set at once; each alone is in test_overrides.py.
@@ -31,6 +33,13 @@ DATA_ZONES: list[dict[str, object]] = [
         strict=True,
     )
 ]
+
+
+def test_the_rulebook_holds_every_rule() -> None:
+    files = sorted(Path(__file__).parent.glob("*rules.py"))
+    files.remove(Path(__file__))
+    assert sorted(Path(str(module.__file__)) for module in MODULES) == files
+    assert len(RULES) == sum(file.read_text().count("\n@rule\n") for file in files)
 
 
 @pytest.mark.parametrize("kind", ["dev", "prod"])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Render
 from tests.evaluated import environment, running_bicep
-from tests.infra.rules import RULES
+from tests.infra.rulebook import RULES
 from tests.infra.test_rules import EXISTING, TAGS
 from tests.matrix import DEFAULT, EVENT_DRIVEN
 

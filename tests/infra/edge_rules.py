@@ -20,6 +20,9 @@ FRONT_DOOR_FIREWALLS = "Microsoft.Network/FrontDoorWebApplicationFirewallPolicie
 REQUEST_SECONDS = 230
 RULE_SETS = {("Microsoft_DefaultRuleSet", "2.2"), ("Microsoft_BotManagerRuleSet", "1.1")}
 
+# Calls of the API that one address may make before the firewall blocks it.
+CALLS_A_MINUTE = 300
+
 # Rules of the firewall that take a prompt about code for an attack.
 MISREADING = {"930120", "932160", "941100", "941160", "942100"}
 
@@ -187,6 +190,41 @@ def the_firewall_blocks(environment: Environment) -> Iterator[str]:
         if policy.type == FRONT_DOOR_FIREWALLS:
             actions = [one["ruleSetAction"] for one in sets if "ruleSetAction" in one]
             yield from differences("action", actions, ["Block"])
+
+
+@rule
+def the_firewall_bounds_what_one_address_costs(environment: Environment) -> Iterator[str]:
+    """Each call of the API may buy tokens: one address gets a bounded number of them a minute."""
+    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
+        custom = policy.properties.get("customRules", [])
+        rules = custom["rules"] if isinstance(custom, dict) else custom
+        found = [
+            (
+                one["ruleType"],
+                one["action"],
+                one.get("state") or one.get("enabledState"),
+                one.get("rateLimitDuration") or one.get("rateLimitDurationInMinutes"),
+                one["rateLimitThreshold"],
+            )
+            for one in rules
+        ]
+        minute: object = 1 if policy.type == FRONT_DOOR_FIREWALLS else "OneMin"
+        expected = [("RateLimitRule", "Block", "Enabled", minute, CALLS_A_MINUTE)]
+        yield from differences("rate limit", found, expected)
+        for one in rules:
+            (condition,) = one["matchConditions"]
+            # Another spelling of the path must not pass uncounted.
+            values = condition.get("matchValue") or condition.get("matchValues")
+            matched = (condition["operator"], values, condition.get("transforms"))
+            expected_match = ("Contains", ["/api/"], ["UrlDecode", "Lowercase"])
+            yield from differences("limited paths", matched, expected_match)
+            if policy.type == GATEWAY_FIREWALLS:
+                counted = [
+                    variable["variableName"]
+                    for group in one["groupByUserSession"]
+                    for variable in group["groupByVariables"]
+                ]
+                yield from differences("counted by", counted, ["ClientAddr"])
 
 
 @rule

@@ -913,6 +913,24 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
         "selector: 'm'",
     ),
     (
+        "the_firewall_bounds_what_one_address_costs",
+        FRONT_DOOR_FIREWALL,
+        "rateLimitThreshold: 300",
+        "rateLimitThreshold: 3000",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        FRONT_DOOR_FIREWALL,
+        "transforms: ['UrlDecode', 'Lowercase']",
+        "transforms: []",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        FRONT_DOOR_FIREWALL,
+        "          action: 'Block'\n        }\n      ]\n    }\n    managedRules",
+        "          action: 'Log'\n        }\n      ]\n    }\n    managedRules",
+    ),
+    (
         "front_door_puts_its_firewall_before_every_host_name",
         FRONT_DOOR,
         "[{ id: endpoint.id }, { id: domain.id }]",
@@ -1014,6 +1032,18 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
         GATEWAY_FIREWALL,
         "              ruleGroups: rulesThatMisreadPrompts\n",
         "",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        GATEWAY_FIREWALL,
+        "rateLimitDuration: 'OneMin'",
+        "rateLimitDuration: 'FiveMins'",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        GATEWAY_FIREWALL,
+        "variableName: 'ClientAddr'",
+        "variableName: 'GeoLocation'",
     ),
     (
         "uploads_pass_the_firewall",

@@ -1,4 +1,5 @@
-// A workload as a container app. `azd deploy` changes nothing but the image, so everything else is right from the start.
+// A workload as a container app. `azd deploy` changes nothing but the image, so all else is set here before the image exists.
+// Except the probes: the first provisioning with the real image sets those (docs/architecture.md, How it is deployed).
 
 import { containerSize, scaling } from '../../profiles.bicep'
 import { identity as workloadIdentity } from '../security/types.bicep'
@@ -198,7 +199,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
             name: variable.key
             value: variable.value
           })
-          // A failed first deployment leaves the placeholder, which has no health endpoints.
+          // The placeholder has no health endpoints.
           probes: image == placeholderImage ? placeholderProbes : workloadProbes
         }
       ]

@@ -58,16 +58,27 @@ def test_json(system: System) -> None:
     assert report["dependencies"]
 
 
-def test_failing_dependency_shows(system: System) -> None:
+def test_one_failing_dependency_fails_the_check(system: System) -> None:
     names = list(system.health().json()["dependencies"])
     with system.failing(AI_SERVICES[names[0]], "error"):
         result = run("--url", system.url)
-    alone = len(names) == 1
-    assert result.returncode == (1 if alone else 0)
-    assert f"is {'unhealthy' if alone else 'degraded'}" in result.stdout
+    assert result.returncode == 1
+    assert f"is {'unhealthy' if len(names) == 1 else 'degraded'}" in result.stdout
     assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == [
         "unhealthy",
         *["healthy"] * (len(names) - 1),
+    ]
+
+
+def test_throttled_dependency_passes_the_check(system: System) -> None:
+    first, *others = system.health().json()["dependencies"]
+    with system.failing(AI_SERVICES[first], "throttle"):
+        result = run("--url", system.url)
+    assert result.returncode == 0
+    assert f"{system.url} is degraded" in result.stdout
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == [
+        "degraded",
+        *["healthy"] * len(others),
     ]
 
 

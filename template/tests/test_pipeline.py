@@ -54,9 +54,11 @@ async def test_upload_becomes_a_result(api: httpx2.Client, account: Account) -> 
         return bool(state.json()["state"] == "succeeded")
 
     await eventually(finished)
+    result = api.get(f"{sent.json()['status_url']}/result")
+    assert Result.model_validate_json(result.content).document_id == sent.json()["id"]
     page = api.get("/").text
     assert "<td>succeeded</td>" in page
-    assert api.get(f"/results/{sent.json()['id']}").json()["document_id"] == sent.json()["id"]
+    assert api.get(f"/results/{sent.json()['id']}").content == result.content
 
 
 async def test_other_version_of_a_file_is_another_document(account: Account) -> None:

@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from ai_runtime.clients.documents import DocumentAnalysis
+from ai_runtime.clients.openai import Usage
 from ai_standin.testing import StandIn
 from document_pipeline.api import create_app
 from document_pipeline.composition import CHECKS, Adapters, Pipeline
 from document_pipeline.model import (
     MAX_DOCUMENT_BYTES,
     DocumentVersion,
+    Insights,
+    PromptVersion,
     Reason,
     Rejection,
+    Result,
     State,
     Step,
+    result_name,
 )
 from document_pipeline.settings import PipelineSettings
 from document_pipeline.testing import (
@@ -75,6 +81,24 @@ class Api:
         self.broker.rejections[number] = rejection
         return rejection
 
+    def result(self, document_id: str) -> bytes:
+        result = Result(
+            document_id=document_id,
+            name="a.pdf",
+            media_type="application/pdf",
+            completed_at=NOON,
+            analysis=DocumentAnalysis(text="Grüße", pages=1, tables=[], key_value_pairs=[]),
+            insights=Insights(
+                title="Brief", language="de", category="letter", summary="Ein Gruß.", facts=[]
+            ),
+            prompt=PromptVersion(name="insights", version="1.0.0"),
+            model="model",
+            usage=Usage(input_tokens=2, output_tokens=1),
+        )
+        content = result.model_dump_json().encode()
+        self.blobs.results[result_name(document_id)] = content
+        return content
+
 
 @pytest.fixture
 def api(standin: StandIn) -> Api:
@@ -117,6 +141,29 @@ def test_document_is_accepted_and_has_a_state(client: TestClient, api: Api) -> N
     assert accepted["status_url"] == response.headers["location"]
     state = client.get(accepted["status_url"]).json()
     assert (state["id"], state["state"], state["name"]) == (accepted["id"], "accepted", name)
+
+
+def test_result_is_what_was_stored(client: TestClient, api: Api) -> None:
+    url = f"{send(client, 'a.pdf').json()['status_url']}/result"
+    waiting = client.get(url)
+    assert_problem(waiting, 409)
+    assert waiting.json()["detail"] == "The document has no result: it is accepted."
+    stored = api.result(url.split("/")[3])
+    # The row still says `accepted`: the result comes first.
+    response = client.get(url)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.content == stored
+
+
+def test_rejected_document_has_no_result(client: TestClient, api: Api) -> None:
+    document_id = send(client, "a.pdf").json()["id"]
+    stored = api.table.rows[document_id]
+    row = stored.record.model_copy(update={"state": State.REJECTED})
+    api.table.rows[document_id] = type(stored)(row, "2")
+    response = client.get(f"/api/documents/{document_id}/result")
+    assert_problem(response, 409)
+    assert response.json()["detail"] == "The document has no result: it is rejected."
 
 
 def test_one_name_twice_is_two_documents(client: TestClient, api: Api) -> None:
@@ -185,6 +232,9 @@ def test_largest_document_is_accepted(client: TestClient, api: Api) -> None:
         ("/api/documents/" + "0" * 32, 404),
         ("/api/documents/1", 422),
         ("/api/documents/" + "Z" * 32, 422),
+        ("/api/documents/" + "0" * 32 + "/result", 404),
+        ("/api/documents/../result", 404),
+        ("/api/documents/1/result", 422),
         ("/api/nothing", 404),
     ],
 )
@@ -207,6 +257,9 @@ def test_openapi_describes_every_path(client: TestClient) -> None:
     assert {"/documents", "/documents/{document_id}", "/rejected", "/health"} <= set(
         document["paths"]
     )
+    result = document["paths"]["/documents/{document_id}/result"]["get"]["responses"]
+    assert result["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Result")
+    assert {"401", "403", "404", "409"} <= set(result)
     operation = document["paths"]["/documents"]["post"]
     assert operation["requestBody"]["content"]["application/pdf"]["schema"]["maxLength"] == (
         MAX_DOCUMENT_BYTES

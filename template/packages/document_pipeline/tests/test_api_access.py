@@ -18,6 +18,7 @@ SOMEONE = "44444444-4444-4444-8444-444444444444"
 
 # A caller who is let in learns that these are not right; nobody else learns anything.
 DOCUMENT = "/api/documents/unknown"
+RESULT = f"{DOCUMENT}/result"
 REJECTED = "/api/rejected/rejected/first"
 USER: dict[str, Any] = {"scp": "Api.Access"}
 OPERATOR: dict[str, Any] = {"roles": ["Documents.Operate"]}
@@ -74,7 +75,8 @@ def test_who_may_do_what(
     client: TestClient, standin: StandIn, claims: dict[str, Any], document: int, rejected: int
 ) -> None:
     headers = bearer(standin, **claims)
-    assert client.get(DOCUMENT, headers=headers).status_code == document
+    for path in (DOCUMENT, RESULT):
+        assert client.get(path, headers=headers).status_code == document
     for method in ("GET", "DELETE"):
         assert client.request(method, REJECTED, headers=headers).status_code == rejected
     assert client.post(f"{REJECTED}/replay", headers=headers).status_code == rejected
@@ -83,6 +85,7 @@ def test_who_may_do_what(
 def test_without_a_token_only_health_answers(client: TestClient) -> None:
     for path in (
         DOCUMENT,
+        RESULT,
         REJECTED,
         "/api/openapi.json",
         "/api/nowhere",

@@ -3,7 +3,9 @@
 import pytest
 
 from azd_ai_scaffold.evaluation import EvaluationError
+from tests.evaluated import table
 from tests.infra.conftest import Evaluate
+from tests.infra.edge_rules import PRIVATE_LINK_REGIONS
 from tests.infra.rulebook import findings
 from tests.matrix import EDGES, case_id
 
@@ -35,3 +37,17 @@ def test_another_word_than_true_or_false_is_refused(
 ) -> None:
     with pytest.raises(EvaluationError, match="edge"):
         evaluated(answers, "prod", AZURE_EDGE_ENABLED="yes")
+
+
+def test_a_region_with_private_links_of_front_door_is_its_own_nearest() -> None:
+    for name, region in table("regions").items():
+        assert region["private_link"] in PRIVATE_LINK_REGIONS, name
+        assert (region["private_link"] == name) == (name in PRIVATE_LINK_REGIONS), name
+
+
+@pytest.mark.parametrize("location", sorted(table("regions").keys() - PRIVATE_LINK_REGIONS))
+def test_front_door_reaches_a_region_without_its_private_links(
+    evaluated: Evaluate, location: str
+) -> None:
+    environment = evaluated({"edge": "front-door"}, "prod", AZURE_LOCATION=location)
+    assert findings(environment) == []

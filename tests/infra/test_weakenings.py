@@ -1021,6 +1021,16 @@ WEAKENINGS += [
     )
     for rule, file, old, new in BEHIND_FRONT_DOOR
 ]
+WEAKENINGS.append(
+    Weakening(
+        "front_door_reaches_the_api_by_a_private_link",
+        ROUTES,
+        "nearestPrivateLinks[?location] ?? location",
+        "location",
+        variables={"AZURE_LOCATION": "italynorth"},
+        answers={"edge": "front-door"},
+    )
+)
 
 GATEWAY = "core/edge/application-gateway.bicep"
 GATEWAY_FIREWALL = "core/edge/application-gateway-firewall.bicep"

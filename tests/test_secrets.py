@@ -1,5 +1,6 @@
 """No rendering holds a secret or asks for one; planted secrets prove the scanner sees them."""
 
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,9 @@ from detect_secrets.settings import default_settings
 from tests.conftest import Render
 from tests.matrix import CASES, case_id
 
+# One worker has all: it remembers the files that it has seen.
+pytestmark = pytest.mark.xdist_group("secrets")
+
 # What detect-secrets does not know: asking Azure for a key, and connection strings with keys.
 KEYED_ACCESS = re.compile(
     r"list(?:Account|Admin|Query)?Keys\(|list(?:Secrets|ConnectionStrings|Credentials)\("
@@ -20,26 +24,33 @@ KEYED_ACCESS = re.compile(
 )
 
 
-def secrets(repository: Path) -> list[str]:
-    """One line for each finding: the file, its line and what was found there."""
-    collection = SecretsCollection()
-    found = []
-    with default_settings():
-        for path in sorted(path for path in repository.rglob("*") if path.is_file()):
-            collection.scan_file(str(path))
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-                if match := KEYED_ACCESS.search(line):
-                    found.append(f"{path.relative_to(repository)}:{number}: {match.group()}")
-    found += [
-        f"{Path(name).relative_to(repository)}:{secret.line_number}: {secret.type}"
-        for name, secret in collection
-    ]
-    return sorted(found)
+_seen: dict[tuple[str, bytes], list[str]] = {}  # most files are the same in many renderings
+
+
+def secrets(path: Path, name: str) -> list[str]:
+    """One line for each finding in a file: its name, the line and what was found there."""
+    content = path.read_bytes()
+    if (name, content) not in _seen:
+        collection = SecretsCollection()
+        collection.scan_file(str(path))
+        found = [f"{name}:{secret.line_number}: {secret.type}" for _, secret in collection]
+        for number, line in enumerate(content.decode().splitlines(), start=1):
+            if match := KEYED_ACCESS.search(line):
+                found.append(f"{name}:{number}: {match.group()}")
+        _seen[name, content] = found
+    return _seen[name, content]
 
 
 @pytest.mark.parametrize("answers", CASES, ids=case_id)
 def test_no_rendering_holds_a_secret(rendering: Render, answers: dict[str, object]) -> None:
-    assert secrets(rendering(answers)) == []
+    repository = rendering(answers)
+    with default_settings():
+        found = [
+            secrets(path, path.relative_to(repository).as_posix())
+            for path in sorted(repository.rglob("*"))
+            if path.is_file()
+        ]
+    assert list(itertools.chain(*found)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,8 +70,11 @@ def test_no_rendering_holds_a_secret(rendering: Render, answers: dict[str, objec
     ],
 )
 def test_a_planted_secret_is_found(rendering: Render, tmp_path: Path, name: str, line: str) -> None:
-    repository = tmp_path / "planted"
-    shutil.copytree(rendering({}), repository)
-    with (repository / name).open("a") as file:
-        file.write(f"{line}\n")
-    assert [finding for finding in secrets(repository) if finding.startswith(name)]
+    planted = tmp_path / name
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(rendering({}) / name, planted)
+    with default_settings():
+        assert secrets(planted, name) == []
+        with planted.open("a") as file:
+            file.write(f"{line}\n")
+        assert secrets(planted, name)

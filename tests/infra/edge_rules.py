@@ -543,39 +543,6 @@ def the_application_gateway_has_a_subnet_of_its_own(environment: Environment) ->
 
 
 @rule
-def the_security_group_lets_the_application_gateway_work(
-    environment: Environment,
-) -> Iterator[str]:
-    groups = {
-        group.id: group for group in environment.all("Microsoft.Network/networkSecurityGroups")
-    }
-    for gateway in environment.all(GATEWAYS):
-        (configuration,) = gateway.properties["gatewayIPConfigurations"]
-        subnet = dict(subnets(environment))[configuration["properties"]["subnet"]["id"]]
-        group = groups[subnet["networkSecurityGroup"]["id"]]
-        found = {
-            (
-                entry["direction"],
-                entry["access"],
-                entry["sourceAddressPrefix"],
-                entry["destinationAddressPrefix"],
-                tuple(entry.get("destinationPortRanges") or [entry["destinationPortRange"]]),
-            )
-            for entry in named(group.properties["securityRules"]).values()
-        }
-        prefix = subnet["addressPrefix"]
-        needed = {
-            ("Inbound", "Allow", "Internet", prefix, ("80", "443")),
-            ("Inbound", "Allow", "GatewayManager", "*", ("65200-65535",)),
-            ("Inbound", "Allow", "AzureLoadBalancer", "*", ("*",)),
-            ("Inbound", "Deny", "*", "*", ("*",)),
-        }
-        yield from (f"lacking: {entry}" for entry in needed - found)
-        # The service refuses a subnet that cannot reach the internet.
-        yield from (f"surplus: {entry}" for entry in found - needed)
-
-
-@rule
 def the_application_gateway_reaches_the_api_privately(environment: Environment) -> Iterator[str]:
     if not environment.all(GATEWAYS):
         return

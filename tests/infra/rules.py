@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from azd_ai_scaffold.evaluation import TENANT_ID, Resource
 from tests.evaluated import DEVELOPER, WORKLOADS, Environment, table
@@ -1202,86 +1202,131 @@ def closed(
                 continue
             if (
                 entry["access"] == "Allow"
-                and entry["sourceAddressPrefix"] in sources
-                and entry["destinationAddressPrefix"] in destinations
+                and entry.get("sourceAddressPrefix") in sources
+                and entry.get("destinationAddressPrefix") in destinations
                 and covers(entry, port)
             ):
                 break
-            to_internet = entry["destinationAddressPrefix"] == "Internet" and port == "443"
-            everything = entry["destinationAddressPrefix"] == "*" or to_internet
+            to_internet = entry.get("destinationAddressPrefix") == "Internet" and port == "443"
+            everything = entry.get("destinationAddressPrefix") == "*" or to_internet
             if entry["access"] == "Deny" and everything:
                 yield f"{entry['name']} closes {direction} to {sorted(destinations)}:{port}"
                 break
 
 
-@rule
-def nothing_else_comes_in(environment: Environment) -> Iterator[str]:
-    for subnet, _, entries in security_rules(environment):
-        inbound = [entry for entry in entries if entry["direction"] == "Inbound"]
-        for entry in inbound:
-            open_to_all = entry["access"] == "Allow" and entry["sourceAddressPrefix"] in (
-                "Internet",
-                "VirtualNetwork",
-                "*",
-            )
-            doors = {"container-apps": {"443", "31443"}, "application-gateway": {"80", "443"}}
-            if open_to_all and not ports_of(entry) <= doors.get(subnet, set()):
-                yield f"{entry['name']} opens {sorted(ports_of(entry))} of {subnet}"
-        if not inbound or not is_last_word(inbound[-1]):
-            yield f"the last inbound rule of {subnet} does not deny the rest"
+class Traffic(NamedTuple):
+    """What a security rule allows or denies; each field lists one or several values of Azure."""
+
+    direction: str
+    protocol: str
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[str, ...]
+    source_ports: tuple[str, ...] = ("*",)
 
 
-@rule
-def private_networks_let_nothing_else_out(environment: Environment) -> Iterator[str]:
-    for subnet, _, entries in security_rules(environment):
-        outbound = [entry for entry in entries if entry["direction"] == "Outbound"]
-        # An application gateway must reach the internet, or Azure refuses it.
-        closed = environment.network == "private" and subnet != "application-gateway"
-        if closed and not (outbound and is_last_word(outbound[-1])):
-            yield f"the last outbound rule of {subnet} does not deny the rest"
-        for entry in outbound:
-            anywhere = entry["destinationAddressPrefix"] in ("*", "VirtualNetwork", "Internet")
-            # A build in Azure fetches its packages from their index.
-            build = subnet == "functions" and ports_of(entry) == {"443"}
-            if entry["access"] == "Allow" and anywhere and not build:
-                yield f"{entry['name']} lets {subnet} out to {entry['destinationAddressPrefix']}"
-            if entry["access"] == "Allow" and subnet == "private-endpoints":
-                yield f"{entry['name']}: an endpoint calls nobody"
+def traffic(entry: dict[str, Any]) -> Traffic:
+    """The traffic of a rule of the template; application security groups count as no address."""
 
+    def values(name: str) -> tuple[str, ...]:
+        return tuple(sorted({*entry.get(f"{name}s", []), *filter(None, [entry.get(name)])}))
 
-def is_last_word(entry: dict[str, Any]) -> bool:
-    """Whether a rule denies all that the rules before it left."""
-    return (
-        entry["access"] == "Deny"
-        and entry["protocol"] == entry["sourceAddressPrefix"] == "*"
-        and entry["destinationAddressPrefix"] == "*"
-        and ports_of(entry) == {"*"}
+    return Traffic(
+        entry["direction"],
+        entry["protocol"],
+        values("sourceAddressPrefix"),
+        values("destinationAddressPrefix"),
+        values("destinationPortRange"),
+        values("sourcePortRange"),
     )
 
 
-@rule
-def endpoints_are_for_workloads_alone(environment: Environment) -> Iterator[str]:
+def inbound(protocol: str, source: str, destination: str, *ports: str) -> Traffic:
+    """Inbound traffic from any port."""
+    return Traffic("Inbound", protocol, (source,), (destination,), tuple(sorted(ports)))
+
+
+def outbound(protocol: str, source: str, destination: str, *ports: str) -> Traffic:
+    """Outbound traffic from any port."""
+    return Traffic("Outbound", protocol, (source,), (destination,), tuple(sorted(ports)))
+
+
+def allowed_traffic(environment: Environment) -> dict[str, set[Traffic]]:
+    """What the rules of each subnet allow."""
     prefixes = {
-        properties["addressPrefix"]
-        for _, properties in subnets(environment)
-        if "delegations" in properties
+        name.rpartition("/")[2]: str(properties["addressPrefix"])
+        for name, properties in subnets(environment)
     }
-    for name, properties in subnets(environment):
-        if name.endswith("/private-endpoints"):
-            # Without it the security group is not asked.
-            policies = properties.get("privateEndpointNetworkPolicies")
-            wanted = "NetworkSecurityGroupEnabled"
-            yield from differences("privateEndpointNetworkPolicies", policies, wanted)
-    # 5671 is AMQP of Service Bus and Event Hubs.
-    ports = {"443", "5671"} if environment.event_driven else {"443"}
-    for subnet, _, entries in security_rules(environment):
-        if subnet == "private-endpoints":
-            callers = {
-                entry["sourceAddressPrefix"]: ports_of(entry)
-                for entry in entries
-                if entry["direction"] == "Inbound" and entry["access"] == "Allow"
+    endpoints = prefixes.get("private-endpoints")
+    allowed: dict[str, set[Traffic]] = {}
+    if apps := prefixes.get("container-apps"):
+        allowed["container-apps"] = {
+            inbound("Tcp", "Internet", apps, "443", "31443"),
+            inbound("Tcp", "AzureLoadBalancer", apps, "30000-32767"),
+            inbound("*", apps, apps, "*"),
+            outbound("Tcp", apps, "AzureCloud", "443"),
+            outbound("Tcp", apps, "AzureFrontDoor.FirstParty", "443"),
+            outbound("Tcp", apps, "AzureActiveDirectory", "443"),
+        }
+        if endpoints:
+            allowed["container-apps"] |= {
+                outbound("Tcp", apps, endpoints, "443"),
+                outbound("*", apps, apps, "*"),
+                outbound("*", apps, "168.63.129.16", "53"),
             }
-            yield from differences("callers", callers, dict.fromkeys(prefixes, ports))
+            allowed["private-endpoints"] = {inbound("Tcp", apps, endpoints, "443")}
+    elif functions := prefixes.get("functions"):
+        # 5671 is AMQP of Service Bus and Event Hubs.
+        allowed["functions"] = {
+            outbound("Tcp", functions, str(endpoints), "443", "5671"),
+            # A build in Azure fetches its packages from their index.
+            outbound("Tcp", functions, "Internet", "443"),
+            outbound("*", functions, "168.63.129.16", "53"),
+        }
+        allowed["private-endpoints"] = {inbound("Tcp", functions, str(endpoints), "443", "5671")}
+    if gateway := prefixes.get("application-gateway"):
+        allowed["application-gateway"] = {
+            inbound("Tcp", "Internet", gateway, "80", "443"),
+            inbound("Tcp", "GatewayManager", "*", "65200-65535"),
+            inbound("*", "AzureLoadBalancer", "*", "*"),
+        }
+        allowed["edge-endpoints"] = {inbound("Tcp", gateway, prefixes["edge-endpoints"], "443")}
+    return allowed
+
+
+@rule
+def security_groups_allow_what_is_needed_and_nothing_else(
+    environment: Environment,
+) -> Iterator[str]:
+    allowed = allowed_traffic(environment)
+    for subnet, _, entries in security_rules(environment):
+        found = {traffic(entry) for entry in entries if entry["access"] == "Allow"}
+        expected = allowed.get(subnet, set())
+        yield from (f"{subnet} lacks {one}" for one in sorted(expected - found))
+        yield from (f"{subnet} allows {one}" for one in sorted(found - expected))
+
+
+@rule
+def security_groups_deny_the_rest(environment: Environment) -> Iterator[str]:
+    everything = inbound("*", "*", "*", "*")
+    for subnet, _, entries in security_rules(environment):
+        # Azure refuses an application gateway that cannot reach the internet.
+        expected = {everything}
+        if subnet == "container-apps" and environment.network == "virtual-network":
+            expected.add(outbound("*", "*", "Internet", "*"))
+        elif subnet != "application-gateway":
+            expected.add(everything._replace(direction="Outbound"))
+        last = {entry["direction"]: entry for entry in entries}.values()
+        found = {traffic(entry) for entry in last if entry["access"] == "Deny"}
+        yield from (f"the last rule of {subnet} does not deny {one}" for one in expected - found)
+
+
+@rule
+def security_groups_hold_for_private_endpoints(environment: Environment) -> Iterator[str]:
+    for name, properties in subnets(environment):
+        if name.endswith("-endpoints"):
+            policies = properties.get("privateEndpointNetworkPolicies")
+            yield from differences(name, policies, "NetworkSecurityGroupEnabled")
 
 
 # --- private endpoints --------------------------------------------------------------------------

@@ -44,6 +44,21 @@ ENDPOINTS_GROUP = "core/network/private-endpoints-security-group.bicep"
 REGISTRY = "core/host/container-registry.bicep"
 VAULT = "core/security/key-vault.bicep"
 SPARE = "param kind string\n\n@description('Spare.')\nparam spare string = ''"
+OPEN_RULE = """      {
+        name: 'AllowSupportInbound'
+        properties: {
+          description: 'Remote support.'
+          priority: 130
+          direction: 'Inbound'
+          access: 'Allow'
+          protocol: '*'
+          sourceAddressPrefix: '10.0.0.0/8'
+          sourcePortRange: '*'
+          destinationAddressPrefix: subnetAddressPrefix
+          destinationPortRange: '*'
+        }
+      }
+"""
 BURDEN = SPARE.replace("Spare.", "x" * 120_000)
 
 DATA_ZONE: dict[str, object] = {"data_residency": "data-zone", "chat_model": "gpt-5.4"}
@@ -427,31 +442,42 @@ WEAKENINGS = [
         "destinationAddressPrefix: privateEndpointsAddressPrefix",
         "destinationAddressPrefix: subnetAddressPrefix",
     ),
-    Weakening("nothing_else_comes_in", GROUP, "'31443'", "'22'"),
-    Weakening("nothing_else_comes_in", ENDPOINTS_GROUP, "'Inbound'", "'Outbound'"),
-    Weakening(
-        "private_networks_let_nothing_else_out",
-        ENDPOINTS_GROUP,
-        "direction: 'Outbound'",
-        "direction: 'Inbound'",
+    *(
+        Weakening("security_groups_allow_what_is_needed_and_nothing_else", file, old, new)
+        for file, old, new in (
+            (GROUP, "'31443'", "'22'"),
+            (GROUP, "sourceAddressPrefix: 'Internet'", "sourceAddressPrefixes: ['10.0.0.0/8']"),
+            (GROUP, "'AzureLoadBalancer'", "'0.0.0.0/0'"),
+            (
+                GROUP,
+                "destinationAddressPrefix: 'AzureCloud'",
+                "destinationAddressPrefix: '0.0.0.0/0'",
+            ),
+            (
+                GROUP,
+                "sourceAddressPrefix: subnetAddressPrefix",
+                "sourceAddressPrefix: 'AzureCloud'",
+            ),
+            (GROUP, "    securityRules: [\n", "    securityRules: [\n" + OPEN_RULE),
+            (ENDPOINTS_GROUP, "Prefix: workloadsAddressPrefix", "Prefix: 'VirtualNetwork'"),
+            (ENDPOINTS_GROUP, "protocol: 'Tcp'", "protocol: '*'"),
+        )
     ),
+    Weakening("security_groups_deny_the_rest", GROUP, "access: 'Deny'", "access: 'Allow'"),
+    Weakening("security_groups_deny_the_rest", ENDPOINTS_GROUP, "'Inbound'", "'Outbound'"),
+    Weakening("security_groups_deny_the_rest", ENDPOINTS_GROUP, "'Outbound'", "'Inbound'"),
     Weakening(
-        "private_networks_let_nothing_else_out",
+        "security_groups_deny_the_rest",
         GROUP,
-        "destinationAddressPrefix: 'AzureCloud'",
         "destinationAddressPrefix: 'Internet'",
+        "destinationAddressPrefix: 'AzureCloud'",
+        answers={"network": "public"},
     ),
     Weakening(
-        "endpoints_are_for_workloads_alone",
+        "security_groups_hold_for_private_endpoints",
         NETWORK,
         "'NetworkSecurityGroupEnabled'",
         "'Disabled'",
-    ),
-    Weakening(
-        "endpoints_are_for_workloads_alone",
-        ENDPOINTS_GROUP,
-        "sourceAddressPrefix: workloadsAddressPrefix",
-        "sourceAddressPrefix: 'VirtualNetwork'",
     ),
     # Private endpoints.
     Weakening(
@@ -590,10 +616,10 @@ PIPELINE: list[tuple[str, ...]] = [
         "'Microsoft.App/environments'",
         "'Microsoft.Web/serverFarms'",
     ),
-    ("nothing_else_comes_in", FUNCTIONS_GROUP, "access: 'Deny'", "access: 'Allow'"),
-    ("endpoints_are_for_workloads_alone", ENDPOINTS_GROUP, "'5671'", "'5672'"),
+    ("security_groups_deny_the_rest", FUNCTIONS_GROUP, "access: 'Deny'", "access: 'Allow'"),
+    ("security_groups_allow_what_is_needed_and_nothing_else", ENDPOINTS_GROUP, "'5671'", "'5672'"),
     (
-        "private_networks_let_nothing_else_out",
+        "security_groups_allow_what_is_needed_and_nothing_else",
         FUNCTIONS_GROUP,
         "destinationPortRange: '443'",
         "destinationPortRange: '*'",
@@ -1034,6 +1060,7 @@ WEAKENINGS.append(
 
 GATEWAY = "core/edge/application-gateway.bicep"
 GATEWAY_FIREWALL = "core/edge/application-gateway-firewall.bicep"
+EDGE_GROUPS = "core/network/edge-security-groups.bicep"
 BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
     ("the_firewall_blocks", GATEWAY_FIREWALL, "'Prevention'", "'Detection'"),
     ("the_firewall_blocks", GATEWAY_FIREWALL, "requestBodyCheck: true", "requestBodyCheck: false"),
@@ -1119,10 +1146,28 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
         "cidrSubnet(addressPrefix, 28, 32)",
     ),
     (
-        "the_security_group_lets_the_application_gateway_work",
-        "core/network/edge-security-groups.bicep",
+        "security_groups_allow_what_is_needed_and_nothing_else",
+        EDGE_GROUPS,
         "'65200-65535'",
         "'65200-65534'",
+    ),
+    (
+        "security_groups_allow_what_is_needed_and_nothing_else",
+        EDGE_GROUPS,
+        "sourceAddressPrefix: applicationGatewayAddressPrefix",
+        "sourceAddressPrefix: 'AzureCloud'",
+    ),
+    (
+        "security_groups_deny_the_rest",
+        EDGE_GROUPS,
+        "access: 'Deny'\n          protocol: '*'",
+        "access: 'Deny'\n          protocol: 'Tcp'",
+    ),
+    (
+        "security_groups_hold_for_private_endpoints",
+        NETWORK,
+        "edgeEndpointsId\n          }\n          privateEndpointNetworkPolicies",
+        "edgeEndpointsId\n          }\n          privateLinkServiceNetworkPolicies",
     ),
     (
         "the_application_gateway_reaches_the_api_privately",

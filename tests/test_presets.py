@@ -18,7 +18,8 @@ from tests.small import CONFIGURATION, release, small_template
 from tests.templates import ANSWERS_FILE, commit, git, questions_repository, write
 from tools.template import Template
 
-QUESTIONS = Template().questions
+TEMPLATE = Template()
+QUESTIONS = TEMPLATE.questions
 LEFT_OPEN = {"project_name", "project_slug", "owner_email", "license", "pattern", "services"}
 LEFT_OPEN |= {"location", "ci"}
 
@@ -142,12 +143,12 @@ def test_the_preview_counts_azure_resources(rendering: Render) -> None:
     running_bicep()  # or skip
     folder = rendering({})
     answers = {"project_name": "Ada", "user_auth": "entra", "location": "swedencentral"}
-    lines = preview(Rendering(answers, QUESTIONS, frozenset()), folder).splitlines()
+    labels = {"user_auth": "With Microsoft Entra ID"}
+    lines = preview(Rendering(answers, labels, frozenset()), folder).splitlines()
     assert lines[0] == "Ada will have"
     found = {line.split()[0]: line.split()[1:] for line in lines if line.strip()}
     assert found["services"][:2] == ["web,", "api-gateway,"]
-    assert found["user_auth"][0] == "entra"
-    assert "with" in found["user_auth"][1].lower()
+    assert found["user_auth"] == ["entra", "(With", "Microsoft", "Entra", "ID)"]
     assert found["dev"] == ["prod"]
     assert found["Microsoft.CognitiveServices/accounts"] == ["3", "3"]
     dev, prod = map(int, found["Azure"][1:])
@@ -162,8 +163,20 @@ def test_the_preview_without_bicep_says_how_to_get_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("BICEP_PATH", raising=False)
-    text = preview(Rendering({}, QUESTIONS, frozenset()), folder)
+    text = preview(Rendering({}, {}, frozenset()), folder)
     assert text.splitlines()[-1] == f"  Azure resources are not shown. {HOW_TO_GET_BICEP}."
+
+
+def test_each_security_choice_is_shown_in_the_templates_words(
+    questions: Path, tmp_path: Path, command: CommandLine
+) -> None:
+    options = ("--defaults", f"--template={questions}", "--preset=enterprise")
+    said = command("new", tmp_path / "dest", *options).output
+    shown = {line.split()[0]: line for line in said.splitlines() if line.startswith("  ")}
+    answers = recorded(tmp_path / "dest")
+    for question in ("network", "edge", "user_auth", "data_residency"):
+        labels = TEMPLATE.choices(question, **TEMPLATE.answers(**answers))
+        assert shown[question].endswith(f"{answers[question]} ({labels[answers[question]]})")
 
 
 def test_quiet_says_nothing(template: Path, tmp_path: Path, command: CommandLine) -> None:

@@ -56,6 +56,26 @@ def fingerprint(folder: Path) -> dict[str, str]:
 # What an update does.
 
 
+def test_an_unexpected_error_has_its_traceback_where_it_is_asked_for(
+    repository: Path, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / ".git" / "HEAD").unlink()
+    command("update", repository, "--defaults").assert_refused("")
+    monkeypatch.setenv("AZD_AI_SCAFFOLD_DEBUG", "1")
+    monkeypatch.setattr("azd_ai_scaffold.update.prepared_update", None)
+    with pytest.raises(TypeError):
+        command("update", repository, "--defaults")
+
+
+def test_output_survives_any_encoding(template: Path, repository: Path) -> None:
+    release(template, "v0.2.0", SECOND)
+    narrow = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    process = start("update", repository, "--defaults", environment=narrow)
+    output, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (0, "")
+    assert output.startswith(r"Template v0.1.0 \u2192 v0.2.0")
+
+
 def test_an_unedited_repository_becomes_a_fresh_rendering(
     template: Path, repository: Path, tmp_path: Path, command: CommandLine
 ) -> None:

@@ -1,7 +1,6 @@
 """What an update changes in Azure, per profile: the repository before and after it, compared."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
@@ -27,11 +26,9 @@ def show_azure_changes(update: Update) -> None:
     except ScaffoldError as error:
         print(f"Changes in Azure are not shown. {str(error).splitlines()[0]}.")
         return
-    from rich.console import Console
+    from azd_ai_scaffold.plan.views.table import output, show_comparison
 
-    from azd_ai_scaffold.plan.views.table import show_comparison
-
-    console = Console(width=None if sys.stdout.isatty() else 400, highlight=False)
+    console = output()
     for comparison in comparisons:
         show_comparison(comparison, console)
 

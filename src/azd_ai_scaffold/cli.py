@@ -1,5 +1,7 @@
 """The command line. Light on purpose: a command imports what it needs when it runs."""
 
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from azd_ai_scaffold.exit_codes import DONE, FAILED, INTERRUPTED, NEWER
 from azd_ai_scaffold.signals import Stopped, stop_signals
 
 PROGRAM = "azd-ai-scaffold"
+DEBUG = "AZD_AI_SCAFFOLD_DEBUG"  # where it is set, an unexpected error has its traceback
 PRESETS = ("minimal", "standard", "enterprise")  # presets.yml; not read for --help
 
 Command = Callable[..., Any]
@@ -34,7 +37,9 @@ def answer_options(command: Command) -> Command:
         ),
         click.option("--defaults", is_flag=True, help="Take the default of every question left."),
         click.option("--yes", "-y", is_flag=True, help="Go on without being asked to agree."),
-        click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong."),
+        click.option(
+            "--quiet", "-q", is_flag=True, help="Say only what went wrong, and ask nothing: --yes."
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -215,6 +220,13 @@ def agree(question: str, *, without_asking: bool) -> bool:
     return bool(questionary.confirm(question, default=True, qmark="🎤").unsafe_ask())
 
 
+def tolerate_any_encoding() -> None:
+    """Write what the encoding of a pipe or terminal lacks as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def warn(line: str) -> None:
     """One line that is no failure."""
     click.echo(f"{PROGRAM}: warning: {line}", err=True)
@@ -291,6 +303,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, one of `exit_codes`.
     """
+    tolerate_any_encoding()
     try:
         with stop_signals():
             code = main.main(arguments, PROGRAM, standalone_mode=False)
@@ -308,7 +321,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Click and copier wrap what interrupted them.
         causes = (interrupt, interrupt.__cause__, getattr(interrupt.__cause__, "__cause__", None))
         return next((c.exit_code for c in causes if isinstance(c, Stopped)), INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 (whatever it is, nobody sees a traceback)
+    except Exception as error:
+        if DEBUG in os.environ:
+            raise
         click.echo(f"{PROGRAM}: {one_line(error)}", err=True)
         return FAILED
     return code if isinstance(code, int) else DONE

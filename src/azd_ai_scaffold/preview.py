@@ -1,7 +1,6 @@
 """Says what a rendering holds before it is written: services, security, Azure resources."""
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
@@ -41,19 +40,16 @@ def azd_services(folder: Path) -> list[str]:
     path = folder / "azure.yaml"
     if not path.is_file():
         return []
-    return list(yaml.safe_load(path.read_bytes()).get("services", {}))
+    return list(yaml.safe_load(path.read_bytes()).get("services") or {})
 
 
 def security_choices(rendering: Rendering) -> dict[str, str]:
     """Each security question that was asked, with the answer in the template's words."""
-    choices = {}
-    for name in SECURITY_QUESTIONS:
-        if name in rendering.answers:
-            value = rendering.answers[name]
-            labels = rendering.questions[name].get("choices")
-            known = labels.items() if isinstance(labels, Mapping) else ()
-            label = next((label for label, choice in known if choice == value), "")
-            choices[name] = f"{value} ({label})" if label else str(value)
+    choices = {
+        name: f"{rendering.answers[name]} ({rendering.labels[name]})"
+        for name in SECURITY_QUESTIONS
+        if name in rendering.labels
+    }
     return {"keys": "none anywhere: managed identities", **choices} if choices else {}
 
 

@@ -43,12 +43,12 @@ class Rendering:
 
     Attributes:
         answers: The recorded answers, without the template's version and place.
-        questions: The template's questions, by name, as copier.yml has them.
+        labels: What the template calls each answer that was chosen from a list, by question.
         hidden: Names of questions that these answers leave out, computed values among them.
     """
 
     answers: Answers
-    questions: Mapping[str, Mapping[str, Any]]
+    labels: Mapping[str, str]
     hidden: frozenset[str]
 
     @property
@@ -76,8 +76,9 @@ def render(source: Source, folder: Path, given: Given) -> Rendering:
         worker.user_defaults.update(preset if given.customise else {})
         worker.run_copy()
         hidden = frozenset(worker.answers.hidden)
+        labels = choice_labels(worker, questions)
     check_asked(answers, hidden)
-    rendering = Rendering(recorded_answers(folder), questions, hidden)
+    rendering = Rendering(recorded_answers(folder), labels, hidden)
     if preset.keys().isdisjoint(hidden):
         return rendering
     # Copier takes a given answer for a question that it does not ask instead of the computed one.
@@ -118,6 +119,28 @@ def questions_of(worker: "Worker") -> Mapping[str, Mapping[str, Any]]:
     with contextlib.redirect_stderr(io.StringIO()):
         questions: Mapping[str, Mapping[str, Any]] = worker.template.questions_data
     return questions
+
+
+def choice_labels(worker: "Worker", questions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What the template calls each answer that was chosen from a list, by question.
+
+    Choices are a mapping or pairs, or a text that renders to either; see copier's documentation.
+    """
+    import yaml
+
+    answers = worker.answers.combined
+    labels = {}
+    for name, question in questions.items():
+        if name in worker.answers.hidden:
+            continue
+        choices = question.get("choices")
+        if isinstance(choices, str):
+            choices = yaml.safe_load(worker.jinja_env.from_string(choices).render(answers))
+        pairs = choices.items() if isinstance(choices, Mapping) else choices or ()
+        for label, value in (pair for pair in pairs if isinstance(pair, (list, tuple))):
+            if answers.get(name) == (value.get("value") if isinstance(value, Mapping) else value):
+                labels[name] = str(label)
+    return labels
 
 
 def recorded_answers(folder: Path) -> Answers:

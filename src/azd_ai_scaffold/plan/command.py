@@ -1,14 +1,12 @@
 """`plan` as the command line runs it: evaluate, compare, show."""
 
 import dataclasses
-import io
 import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from azd_ai_scaffold.bicep import Bicep
 from azd_ai_scaffold.errors import ScaffoldError, WrongUsageError
@@ -19,12 +17,6 @@ from azd_ai_scaffold.plan.infrastructure import find_infrastructure
 from azd_ai_scaffold.plan.model import Plan
 from azd_ai_scaffold.plan.revision import exported
 from azd_ai_scaffold.plan.variables import Variables, read_variables
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-# A pipe has no width: rows stay in one line.
-PIPE_WIDTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,53 +80,36 @@ def _compare(
 
 def _print_plan(plan: Plan, form: str) -> None:
     if form == "table":
-        from azd_ai_scaffold.plan.views.table import show_plan
+        from azd_ai_scaffold.plan.views.table import output, show_plan
 
-        show_plan(plan, _console())
+        show_plan(plan, output())
     elif form == "json":
         from azd_ai_scaffold.plan.views.document import plan_as_document
 
-        _print(json.dumps(plan_as_document(plan), indent=2, ensure_ascii=False))
+        print(json.dumps(plan_as_document(plan), indent=2, ensure_ascii=False), flush=True)
     elif form == "markdown":
         from azd_ai_scaffold.plan.views.markdown import plan_as_markdown
 
-        _print(plan_as_markdown(plan))
+        print(plan_as_markdown(plan), flush=True)
     else:
         from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
 
-        _print(plan_as_mermaid(plan))
+        print(plan_as_mermaid(plan), flush=True)
 
 
 def _print_comparisons(comparisons: Sequence[Comparison], form: str) -> None:
     if form == "table":
-        from azd_ai_scaffold.plan.views.table import show_comparison
+        from azd_ai_scaffold.plan.views.table import output, show_comparison
 
-        console = _console()
+        console = output()
         for comparison in comparisons:
             show_comparison(comparison, console)
     elif form == "json":
         from azd_ai_scaffold.plan.views.document import comparisons_as_document
 
-        _print(json.dumps(comparisons_as_document(comparisons), indent=2, ensure_ascii=False))
+        document = comparisons_as_document(comparisons)
+        print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
     else:
         from azd_ai_scaffold.plan.views.markdown import comparisons_as_markdown
 
-        _print(comparisons_as_markdown(comparisons))
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    _tolerate_any_encoding()
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
-
-
-def _print(text: str) -> None:
-    _tolerate_any_encoding()
-    print(text, flush=True)
-
-
-def _tolerate_any_encoding() -> None:
-    """Write what the terminal's encoding lacks as an escape instead of failing."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        print(comparisons_as_markdown(comparisons), flush=True)

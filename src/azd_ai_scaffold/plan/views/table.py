@@ -1,5 +1,7 @@
 """Tables in the terminal."""
 
+import sys
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -16,12 +18,18 @@ from azd_ai_scaffold.plan.views.text import (
     short,
 )
 
+PIPE_WIDTH = 400
 _STYLES = {
     Action.ADDED: "green",
     Action.REMOVED: "yellow",
     Action.REPLACED: "red",
     Action.CHANGED: "cyan",
 }
+
+
+def output() -> Console:
+    """Standard output, as wide as the terminal; in a pipe each row stays in one line."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
 def show_plan(plan: Plan, console: Console) -> None:

@@ -26,8 +26,6 @@ PRIVATE_LINK_REGIONS = {
 
 # Longest time of a request in the settings of a workload (`le` of request_timeout_seconds).
 REQUEST_SECONDS = 230
-RULE_SETS = {("Microsoft_DefaultRuleSet", "2.2"), ("Microsoft_BotManagerRuleSet", "1.1")}
-
 # Calls of the API that one address may make before the firewall blocks it.
 CALLS_A_MINUTE = 300
 
@@ -177,83 +175,113 @@ def exclusions(policy: Resource) -> Iterator[tuple[str, str, str, str]]:
             yield "every rule", entry["matchVariable"], entry["selectorMatchOperator"], ""
         for group in one.get("ruleGroupOverrides", []):
             for override in group["rules"]:
-                if override.get("enabledState", override.get("state")) == "Disabled":
-                    yield override["ruleId"], "everything", "", ""
                 for entry in override.get("exclusions", []):
                     operator, selector = entry["selectorMatchOperator"], entry["selector"]
                     yield override["ruleId"], entry["matchVariable"], operator, selector
 
 
+def firewalls(environment: Environment) -> tuple[Resource, ...]:
+    """The policy of the edge, whichever edge there is."""
+    return environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS)
+
+
 @rule
 def the_firewall_blocks(environment: Environment) -> Iterator[str]:
-    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
-        settings = policy.properties["policySettings"]
-        state = settings.get("state") or settings.get("enabledState")
-        checked = settings.get("requestBodyCheck") in (True, "Enabled")
-        found = (state, settings.get("mode"), checked)
-        yield from differences("state of the firewall", found, ("Enabled", "Prevention", True))
-        sets = policy.properties["managedRules"]["managedRuleSets"]
-        versions = {(one["ruleSetType"], one["ruleSetVersion"]) for one in sets}
-        yield from differences("rule sets", versions, RULE_SETS)
-        if policy.type == FRONT_DOOR_FIREWALLS:
-            actions = [one["ruleSetAction"] for one in sets if "ruleSetAction" in one]
-            yield from differences("action", actions, ["Block"])
+    sets = [
+        {"ruleSetType": "Microsoft_DefaultRuleSet", "ruleSetVersion": "2.2"},
+        {"ruleSetType": "Microsoft_BotManagerRuleSet", "ruleSetVersion": "1.1"},
+    ]
+    settings: dict[str, object] = {
+        "state": "Enabled",
+        "mode": "Prevention",
+        "requestBodyCheck": True,
+        "requestBodyInspectLimitInKB": 1024 if "chat" in environment.services else 128,
+        # It can be told to allow 2 MB at most, less than an upload.
+        "requestBodyEnforcement": False,
+    }
+    if environment.edge == "front-door":
+        sets[0]["ruleSetAction"] = "Block"
+        settings = {"enabledState": "Enabled", "mode": "Prevention", "requestBodyCheck": "Enabled"}
+    for policy in firewalls(environment):
+        found = dict(policy.properties["policySettings"])
+        found.pop("logScrubbing", None)
+        yield from differences("settings of the firewall", found, settings)
+        managed = dict(policy.properties["managedRules"])
+        managed.pop("exclusions", None)
+        known = ("ruleGroupOverrides", "exclusions")
+        managed["managedRuleSets"] = [
+            {name: value for name, value in one.items() if name not in known}
+            for one in managed["managedRuleSets"]
+        ]
+        yield from differences("managed rules", managed, {"managedRuleSets": sets})
 
 
 @rule
 def the_firewall_bounds_what_one_address_costs(environment: Environment) -> Iterator[str]:
     """Each call of the API may buy tokens: one address gets a bounded number of them a minute."""
-    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
-        custom = policy.properties.get("customRules", [])
-        rules = custom["rules"] if isinstance(custom, dict) else custom
-        found = [
-            (
-                one["ruleType"],
-                one["action"],
-                one.get("state") or one.get("enabledState"),
-                one.get("rateLimitDuration") or one.get("rateLimitDurationInMinutes"),
-                one["rateLimitThreshold"],
-            )
-            for one in rules
-        ]
-        minute: object = 1 if policy.type == FRONT_DOOR_FIREWALLS else "OneMin"
-        expected = [("RateLimitRule", "Block", "Enabled", minute, CALLS_A_MINUTE)]
-        yield from differences("rate limit", found, expected)
-        for one in rules:
-            (condition,) = one["matchConditions"]
-            # Another spelling of the path must not pass uncounted.
-            values = condition.get("matchValue") or condition.get("matchValues")
-            matched = (condition["operator"], values, condition.get("transforms"))
-            expected_match = ("Contains", ["/api/"], ["UrlDecode", "Lowercase"])
-            yield from differences("limited paths", matched, expected_match)
-            if policy.type == GATEWAY_FIREWALLS:
-                counted = [
-                    variable["variableName"]
-                    for group in one["groupByUserSession"]
-                    for variable in group["groupByVariables"]
-                ]
-                yield from differences("counted by", counted, ["ClientAddr"])
+    limit = {
+        "name": "limitApiCalls",
+        "priority": 100,
+        "ruleType": "RateLimitRule",
+        "rateLimitThreshold": CALLS_A_MINUTE,
+        "action": "Block",
+    }
+    # Another spelling of the path must not pass uncounted.
+    condition = {"operator": "Contains", "transforms": ["UrlDecode", "Lowercase"]}
+    gateway = limit | {
+        "state": "Enabled",
+        "rateLimitDuration": "OneMin",
+        "groupByUserSession": [{"groupByVariables": [{"variableName": "ClientAddr"}]}],
+        "matchConditions": [
+            condition
+            | {"matchVariables": [{"variableName": "RequestUri"}], "matchValues": ["/api/"]}
+        ],
+    }
+    front_door = limit | {
+        "enabledState": "Enabled",
+        "rateLimitDurationInMinutes": 1,
+        "matchConditions": [
+            condition | {"matchVariable": "RequestUri", "matchValue": ["/api/"]},
+        ],
+    }
+    # A rule of one's own can also allow a request past all managed rules: there is no other.
+    expected = {"rules": [front_door]} if environment.edge == "front-door" else [gateway]
+    for policy in firewalls(environment):
+        yield from differences("own rules", policy.properties.get("customRules"), expected)
 
 
 @rule
 def the_firewall_overlooks_prompts_and_nothing_else(environment: Environment) -> Iterator[str]:
-    for policy in environment.all(GATEWAY_FIREWALLS) + environment.all(FRONT_DOOR_FIREWALLS):
-        variable = "RequestArgNames"
-        if policy.type == FRONT_DOOR_FIREWALLS:
-            variable = "RequestBodyJsonArgNames"
-        chat = "chat" in environment.services
-        expected = {(one, variable, "StartsWith", "messages") for one in MISREADING if chat}
+    front_door = environment.edge == "front-door"
+    misreading = MISREADING if "chat" in environment.services else set()
+    variable = "RequestBodyJsonArgNames" if front_door else "RequestArgNames"
+    for policy in firewalls(environment):
+        expected = {(one, variable, "StartsWith", "messages") for one in misreading}
         yield from differences("exclusions", set(exclusions(policy)), expected)
-        scrubbed = policy.properties["policySettings"].get("logScrubbing", {}).get("state")
-        yield from differences("scrubbed logs", scrubbed, "Enabled" if chat else None)
+        # Front Door takes an exclusion in an override only, which still has to count.
+        counted = {(one, "Enabled", "AnomalyScoring") for one in misreading if front_door}
+        found = {
+            (one["ruleId"], one.get("enabledState") or one.get("state"), one.get("action"))
+            for managed in policy.properties["managedRules"]["managedRuleSets"]
+            for group in managed.get("ruleGroupOverrides", [])
+            for one in group["rules"]
+        }
+        yield from differences("overrides", found, counted)
 
 
 @rule
-def uploads_pass_the_firewall(environment: Environment) -> Iterator[str]:
-    for policy in environment.all(GATEWAY_FIREWALLS):
-        # It can be told to allow 2 MB at most.
-        enforced = policy.properties["policySettings"].get("requestBodyEnforcement", True)
-        yield from differences("limit of bodies", enforced, False)
+def prompts_stay_out_of_the_logs_of_the_firewall(environment: Environment) -> Iterator[str]:
+    front_door = environment.edge == "front-door"
+    body = {
+        "matchVariable": "RequestBodyJsonArgNames" if front_door else "RequestJSONArgNames",
+        "selectorMatchOperator": "EqualsAny",
+        "state": "Enabled",
+    }
+    expected = {"state": "Enabled", "scrubbingRules": [body]}
+    for policy in firewalls(environment):
+        found = policy.properties["policySettings"].get("logScrubbing")
+        chat = "chat" in environment.services
+        yield from differences("scrubbed logs", found, expected if chat else None)
 
 
 # --- Front Door -------------------------------------------------------------------------------

@@ -886,6 +886,9 @@ WEAKENINGS += [
 FRONT_DOOR = "core/edge/front-door.bicep"
 FRONT_DOOR_FIREWALL = "core/edge/front-door-firewall.bicep"
 ROUTES = "core/edge/front-door-routes.bicep"
+FRONT_DOOR_MATCH = "{ matchVariable: 'RequestUri', operator: 'Any', matchValue: [] }"
+GATEWAY_MATCH = "{ matchVariables: [{ variableName: 'RequestUri' }], operator: 'Any' }"
+ALLOW_ALL = "name: 'all', priority: 1, ruleType: 'MatchRule', action: 'Allow'"
 BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
     (
         "nothing_answers_the_internet_but_the_edge",
@@ -955,6 +958,36 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
         FRONT_DOOR_FIREWALL,
         "          action: 'Block'\n        }\n      ]\n    }\n    managedRules",
         "          action: 'Log'\n        }\n      ]\n    }\n    managedRules",
+    ),
+    (
+        "the_firewall_blocks",
+        FRONT_DOOR_FIREWALL,
+        "mode: 'Prevention'\n",
+        "mode: 'Prevention'\n      customBlockResponseStatusCode: 200\n",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
+        "action: 'AnomalyScoring'",
+        "action: 'Allow'",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
+        "action: 'AnomalyScoring'",
+        "action: 'Log'",
+    ),
+    (
+        "prompts_stay_out_of_the_logs_of_the_firewall",
+        FRONT_DOOR_FIREWALL,
+        "matchVariable: 'RequestBodyJsonArgNames'\n            sel",
+        "matchVariable: 'RequestCookieNames'\n            sel",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        FRONT_DOOR_FIREWALL,
+        "      rules: [\n",
+        f"      rules: [\n{{ {ALLOW_ALL}, matchConditions: [{FRONT_DOOR_MATCH}] }}\n",
     ),
     (
         "front_door_puts_its_firewall_before_every_host_name",
@@ -1060,6 +1093,7 @@ WEAKENINGS.append(
 
 GATEWAY = "core/edge/application-gateway.bicep"
 GATEWAY_FIREWALL = "core/edge/application-gateway-firewall.bicep"
+LOGGED_ONLY = "{ ruleGroupName: 'SQLI', rules: [{ ruleId: '942110', action: 'Log' }] }"
 EDGE_GROUPS = "core/network/edge-security-groups.bicep"
 BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
     ("the_firewall_blocks", GATEWAY_FIREWALL, "'Prevention'", "'Detection'"),
@@ -1083,10 +1117,40 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
         "variableName: 'GeoLocation'",
     ),
     (
-        "uploads_pass_the_firewall",
+        "the_firewall_blocks",
         GATEWAY_FIREWALL,
         "requestBodyEnforcement: false",
         "requestBodyEnforcement: true",
+    ),
+    (
+        "the_firewall_blocks",
+        GATEWAY_FIREWALL,
+        "    managedRules: {\n",
+        "    managedRules: {\n      exceptions: [{ matchVariable: 'RequestURI' }]\n",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        GATEWAY_FIREWALL,
+        "ruleSetVersion: '2.2'\n        }",
+        f"ruleSetVersion: '2.2'\n          ruleGroupOverrides: [{LOGGED_ONLY}]\n        }}",
+    ),
+    (
+        "prompts_stay_out_of_the_logs_of_the_firewall",
+        GATEWAY_FIREWALL,
+        "matchVariable: 'RequestJSONArgNames'",
+        "matchVariable: 'RequestCookieNames'",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        GATEWAY_FIREWALL,
+        "customRules: [\n",
+        f"customRules: [\n{{ {ALLOW_ALL}, matchConditions: [{GATEWAY_MATCH}] }}\n",
+    ),
+    (
+        "the_firewall_bounds_what_one_address_costs",
+        GATEWAY_FIREWALL,
+        "operator: 'Contains'",
+        "negationConditon: true\n            operator: 'Contains'",
     ),
     ("the_application_gateway_is_redundant", GATEWAY, "minCapacity: 2", "minCapacity: 0"),
     ("the_application_gateway_is_redundant", GATEWAY, "    '3'\n", ""),

@@ -49,7 +49,9 @@ def models_block_harm_attacks_and_works_of_others(environment: Environment) -> I
                 and entry.get("severityThreshold", "Medium") in ("Low", "Medium")
             }
             yield from differences("filters", sorted(blocked), sorted(FILTERS))
-            yield from differences("mode", policy.properties.get("mode"), "Blocking")
+            found = {name: policy.properties.get(name) for name in ("mode", "basePolicyName")}
+            expected = {"mode": "Blocking", "basePolicyName": "Microsoft.DefaultV2"}
+            yield from differences("content filter", found, expected)
 
 
 # --- policies -----------------------------------------------------------------------------------
@@ -498,6 +500,14 @@ def answers_the_internet(environment: Environment, resource: Resource) -> bool |
     return None
 
 
+def lets_trusted_services_in(environment: Environment, resource: Resource) -> bool:
+    """Whether some services of Azure reach a resource that the internet does not reach."""
+    rules = environment.all(f"{resource.type}/networkRuleSets")
+    return at(resource, "networkAcls.bypass") == "AzureServices" or any(
+        at(one, "trustedServiceAccessEnabled") for one in rules if one.id.startswith(resource.id)
+    )
+
+
 @rule
 def the_table_of_what_is_open_is_true(environment: Environment) -> Iterator[str]:
     found: Counter[str] = Counter()
@@ -507,5 +517,10 @@ def the_table_of_what_is_open_is_true(environment: Environment) -> Iterator[str]
             yield f"does the internet reach {resource.type}?"
         if answers:
             found[title(environment, resource)] += 1
-    told = Counter(what for what, _, _ in rows(environment, "internet.md"))
+        elif lets_trusted_services_in(environment, resource):
+            found[f"{title(environment, resource)} (trusted services)"] += 1
+    told = Counter(
+        f"{what} (trusted services)" if who.startswith("trusted services") else what
+        for what, who, _ in rows(environment, "internet.md")
+    )
     yield from compared("internet.md", found, told)

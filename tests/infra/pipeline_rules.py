@@ -45,9 +45,6 @@ def storage_is_closed_and_encrypted(environment: Environment) -> Iterator[str]:
         }
         found = {name: account.properties.get(name) for name in wanted}
         yield from differences("storage account", found, wanted)
-        # Event Grid and the backup come as trusted services.
-        bypass = account.properties.get("networkAcls", {}).get("bypass")
-        yield from differences("bypass of the storage account", bypass, "AzureServices")
     for container in environment.all("Microsoft.Storage/storageAccounts/blobServices/containers"):
         access = container.properties.get("publicAccess", "None")
         yield from differences(f"public access of {container.name}", access, "None")
@@ -103,9 +100,19 @@ def service_bus_suits_type_and_network(environment: Environment) -> Iterator[str
 
 @rule
 def event_grid_may_enter_where_the_internet_may_not(environment: Environment) -> Iterator[str]:
+    """It has no way through a private endpoint: it comes as a trusted service."""
+    private = environment.network == "private"
+    action = "Deny" if private else "Allow"
+    for account in environment.all("Microsoft.Storage/storageAccounts"):
+        expected = {"bypass": "AzureServices", "defaultAction": action}
+        yield from differences(account.name, account.properties.get("networkAcls"), expected)
     for rules in environment.all("Microsoft.ServiceBus/namespaces/networkRuleSets"):
-        trusted = rules.properties.get("trustedServiceAccessEnabled", False)
-        yield from differences("trusted services", trusted, True)
+        expected = {
+            "defaultAction": action,
+            "publicNetworkAccess": "Disabled" if private else "Enabled",
+            "trustedServiceAccessEnabled": True,
+        }
+        yield from differences(rules.name, rules.properties, expected)
 
 
 @rule

@@ -1524,9 +1524,8 @@ def telemetry_goes_to_the_workspace(environment: Environment) -> Iterator[str]:
     insights = environment.one("Microsoft.Insights/components").properties
     yield from differences("workspace", insights.get("WorkspaceResourceId"), workspace.id)
     yield from differences("IngestionMode", insights.get("IngestionMode"), "LogAnalytics")
-    retention = workspace.properties.get("retentionInDays", 0)
-    if not 30 <= retention <= 730:
-        yield f"logs are kept {retention} days"
+    days = 90 if environment.kind == "prod" else 30
+    yield from differences("days of logs", workspace.properties.get("retentionInDays"), days)
     limit = workspace.properties.get("workspaceCapping", {}).get("dailyQuotaGb", -1)
     if (limit == -1) != (environment.kind == "prod"):
         yield f"daily limit of {environment.kind} is {limit} GB"
@@ -1563,6 +1562,9 @@ def the_page_suits_its_type(environment: Environment) -> Iterator[str]:
     expected = "Standard" if closed else "Free"
     for page in environment.all("Microsoft.Web/staticSites"):
         yield from differences("static web app", page.body["sku"].get("name"), expected)
+        # A preview has an address of its own, past the edge.
+        previews = page.properties.get("stagingEnvironmentPolicy")
+        yield from differences("previews", previews, "Disabled")
     # A linked backend switches authentication on at the gateway.
     for backend in environment.all("Microsoft.Web/staticSites/linkedBackends"):
         yield f"{backend.name} is linked"

@@ -34,7 +34,10 @@ CASES: list[dict[str, object]] = [
     ),
     *({"pattern": "event-driven", "network": network} for network in NETWORKS),
     *({"pattern": "event-driven", "edge": "front-door", "network": name} for name in NETWORKS),
-    {"pattern": "event-driven", "edge": "application-gateway"},
+    *(
+        {"pattern": "event-driven", "edge": "application-gateway", "network": name}
+        for name in ("private-prod", "private")
+    ),
 ]
 
 

@@ -552,6 +552,16 @@ WEAKENINGS = [
         "dailyQuotaInGb: -1",
         "dailyQuotaInGb: 5",
     ),
+    *(
+        Weakening(
+            "telemetry_goes_to_the_workspace",
+            "profiles.bicep",
+            f"    retentionInDays: {days}\n",
+            "    retentionInDays: 31\n",
+            kind,
+        )
+        for kind, days in (("dev", 30), ("prod", 90))
+    ),
     Weakening("logs_are_kept", VAULT, "enabled: true", "enabled: false"),
     Weakening("logs_are_kept", HOST, "'allLogs'", "'audit'"),
     Weakening(
@@ -565,6 +575,12 @@ WEAKENINGS = [
         "profiles.bicep",
         "staticWebAppSku: 'Standard'",
         "staticWebAppSku: 'Free'",
+    ),
+    Weakening(
+        "the_page_suits_its_type",
+        "app/web.bicep",
+        "stagingEnvironmentPolicy: 'Disabled'",
+        "stagingEnvironmentPolicy: 'Enabled'",
     ),
 ]
 
@@ -706,7 +722,6 @@ PIPELINE: list[tuple[str, ...]] = [
     ),
     ("storage_is_closed_and_encrypted", STORAGE, "publicAccess: 'None'", "publicAccess: 'Blob'"),
     ("storage_is_closed_and_encrypted", STORAGE, "'TLS1_2'", "'TLS1_1'"),
-    ("storage_is_closed_and_encrypted", STORAGE, "bypass: 'AzureServices'", "bypass: 'None'"),
     ("storage_suits_its_type", "profiles.bicep", "sku: 'Standard_ZRS'", "sku: 'Standard_LRS'"),
     (
         "storage_suits_its_type",
@@ -755,6 +770,14 @@ PIPELINE: list[tuple[str, ...]] = [
         SERVICE_BUS,
         "trustedServiceAccessEnabled: true",
         "trustedServiceAccessEnabled: false",
+    ),
+    *(
+        ("event_grid_may_enter_where_the_internet_may_not", file, old, new)
+        for file, old, new in (
+            (STORAGE, "bypass: 'AzureServices'", "bypass: 'AzureServices, Logging'"),
+            (STORAGE, "'Enabled' ? 'Allow' : 'Deny'", "'Enabled' ? 'Allow' : 'Allow'"),
+            (SERVICE_BUS, "'Enabled' ? 'Allow' : 'Deny'", "'Enabled' ? 'Allow' : 'Allow'"),
+        )
     ),
     (
         "queues_lose_nothing",
@@ -1358,6 +1381,7 @@ WEAKENINGS += [
             ("name: 'Indirect Attack', source: 'Prompt'", "name: 'Jailbreak', source: 'Prompt'"),
             ("name: 'Protected Material Code'", "name: 'Protected Material Text'"),
             ("severityThreshold: 'Medium'", "severityThreshold: 'High'"),
+            ("'Microsoft.DefaultV2'", "'Microsoft.Default'"),
             (
                 "{ ...shield, enabled: true, blocking: true }",
                 "{ ...shield, enabled: true, blocking: false }",
@@ -1587,6 +1611,20 @@ WEAKENINGS += [
     ),
     Weakening(
         "the_table_of_what_is_open_is_true", INTERNET, "| container registry |", "| registry |"
+    ),
+    *(
+        Weakening("the_table_of_what_is_open_is_true", file, old, new, answers=EVENT_DRIVEN)
+        for file, old, new in (
+            (STORAGE, "bypass: 'AzureServices'", "bypass: 'None'"),
+            (SERVICE_BUS, "      trustedServiceAccessEnabled: true\n", ""),
+            (INTERNET, "| Service Bus namespace | prod |", "| Event Hubs namespace | prod |"),
+        )
+    ),
+    Weakening(
+        "the_table_of_what_is_open_is_true",
+        VAULT,
+        "bypass: 'None'",
+        "bypass: 'AzureServices'",
     ),
     Weakening(
         "the_table_of_what_is_open_is_true",

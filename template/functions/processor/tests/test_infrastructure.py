@@ -11,7 +11,8 @@ from document_pipeline import model
 from document_pipeline.settings import AzureSettings
 
 FOLDER = Path(__file__).resolve().parents[1]
-INFRA = FOLDER.parents[1] / "infra"
+REPOSITORY = FOLDER.parents[1]
+INFRA = REPOSITORY / "infra"
 # What the Functions host reads, and libraries that read the environment themselves.
 NOT_OURS = {"APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "PYTHON_ENABLE_OPENTELEMETRY"}
 SUFFIXES = {"clientId", "credential", "fullyQualifiedNamespace"}
@@ -74,6 +75,16 @@ def test_app_settings_are_what_the_code_reads() -> None:
     assert given <= {name.upper() for name in fields}
     required = {name.upper() for name, field in fields.items() if field.is_required()}
     assert required | {"AZURE_CLIENT_ID", "ENVIRONMENT_TYPE"} <= given
+
+
+def test_tests_run_on_the_version_of_python_that_is_deployed() -> None:
+    found = re.search(r"name: 'python'\n\s+version: '([\d.]+)'", bicep("app/processor.bicep"))
+    assert found is not None
+    container = (REPOSITORY / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    assert re.findall(r"devcontainers/python:([\d.]+)", container) == [found[1]]
+    for workflow in REPOSITORY.glob(".github/workflows/*.yml"):
+        text = workflow.read_text(encoding="utf-8")
+        assert re.findall(r'python-version: "([\d.]+)"', text) == [found[1]]
 
 
 def test_every_function_is_kept_ready_by_its_name(triggers: dict[str, dict[str, Any]]) -> None:

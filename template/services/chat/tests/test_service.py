@@ -226,7 +226,7 @@ def test_client_that_leaves_cancels_the_upstream_call(
 def test_answer_cut_at_its_limit(standin: StandIn, tmp_path: Path) -> None:
     source = settings(standin).prompt_path.read_text(encoding="utf-8")
     path = tmp_path / "short.yaml"
-    path.write_text(source.replace("max_output_tokens: 4096", "max_output_tokens: 70"))
+    path.write_text(source.replace("max_output_tokens: 2048", "max_output_tokens: 70"))
     with TestClient(create_app(settings(standin, prompt_path=path))) as client:
         answered = events(client.post("/chat", json=QUESTION))
     assert answered[-1][1]["finish_reason"] == "length"

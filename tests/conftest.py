@@ -18,6 +18,14 @@ from tests.rendering import pristine_environment, quick_copier, render
 
 Render = Callable[[dict[str, object]], Path]
 
+# What takes minutes, in the order in which it starts.
+LONGEST_FIRST = (
+    "tests/test_rendered_checks.py::test_long_tests_pass",
+    "tests/test_renderings.py",
+    "tests/test_rendered_checks.py::test_python_tests_pass",
+    "tests/test_rendered_checks.py",
+)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each reason to skip, however many tests it skipped."""
@@ -25,6 +33,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2] for report in skipped)
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{reason.removeprefix('Skipped: ')}: {count} tests skipped")
+
+
+@pytest.hookimpl(optionalhook=True)  # also without xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: tests of running systems wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first: one that starts last would keep a single worker busy at the end."""
+
+    def rank(item: pytest.Item) -> int:
+        return next(
+            (rank for rank, name in enumerate(LONGEST_FIRST) if item.nodeid.startswith(name)),
+            len(LONGEST_FIRST),
+        )
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)

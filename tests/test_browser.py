@@ -41,7 +41,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 def free_offset() -> int:
     """An offset at which nobody listens on a port of the local run, in IPv4 or in IPv6."""
     while True:
-        offset = random.randrange(10_000, 40_000)
+        # Below the ports that systems give to outgoing connections (from 32768 on).
+        offset = random.randrange(10_000, 23_000)
         ports = [port + offset for port in (5173, 8080, 8081, 8082, 8083, 8090)]
         if not any(listens(host, port) for port in ports for host in ("127.0.0.1", "::1")):
             return offset

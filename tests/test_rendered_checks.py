@@ -4,13 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import Render, environment_with_bytecode, link_packages
 from tests.matrix import EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 from tests.programs import program
+
+SetUp = Callable[[dict[str, object]], Path]
 
 UV = Path(sys.executable).parent / "uv"
 
@@ -20,6 +24,9 @@ PYTHON_CASES: list[dict[str, object]] = [
 ]
 PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
 PYTHON_CASES.append(EVENT_DRIVEN)
+
+# Tests of the local run that wait longer than they compute: they run beside the others.
+LONG_TESTS = ("tests/test_crashes.py", "tests/test_load.py")
 
 # Pairs of services without sign-in, the others with it.
 WEB_CASES: list[dict[str, object]] = [
@@ -38,6 +45,7 @@ def run(folder: Path, *command: str) -> str:
 
 def checkout(rendering: Path, folder: Path) -> Path:
     """A first commit of a rendering, cloned: nothing that git ignores is left to help."""
+    folder.mkdir()
     source = folder / "source"
     shutil.copytree(rendering, source)
     run(source, "git", "init", "--quiet", "--initial-branch=main")
@@ -47,23 +55,54 @@ def checkout(rendering: Path, folder: Path) -> Path:
     return folder / "clone"
 
 
-@pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
-def test_python_checks_pass(
-    rendering: Render, request: pytest.FixtureRequest, tmp_path: Path, answers: dict[str, object]
-) -> None:
-    repository = checkout(rendering(answers), tmp_path)
-    if (repository / "tools").is_dir():
-        link_packages(request.getfixturevalue("local_tools"), repository / "tools")
-    run(repository, str(UV), "sync", "--quiet", "--all-packages")
-    run(repository, str(UV), "run", "--no-sync", "ruff", "check")
-    run(repository, str(UV), "run", "--no-sync", "ruff", "format", "--check")
-    run(repository, str(UV), "run", "--no-sync", "mypy")
-    summary = run(repository, str(UV), "run", "--no-sync", "pytest", "--quiet", "-rs")
+@pytest.fixture(scope="session")
+def set_up(rendering: Render, shared_folder: Path, request: pytest.FixtureRequest) -> SetUp:
+    """Checkouts with their environment, each made once for all workers."""
+
+    def repository(answers: dict[str, object]) -> Path:
+        folder = shared_folder / "checkouts" / case_id(answers)
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                clone = checkout(rendering(answers), folder)
+                if (clone / "tools").is_dir():
+                    link_packages(request.getfixturevalue("local_tools"), clone / "tools")
+                run(clone, str(UV), "sync", "--quiet", "--all-packages")
+        return folder / "clone"
+
+    return repository
+
+
+def run_python(repository: Path, *command: str) -> str:
+    """What a program of the repository's environment prints; it leaves nothing behind."""
+    output = run(repository, str(UV), "run", "--no-sync", *command)
+    assert run(repository, "git", "status", "--porcelain") in ("", "?? uv.lock\n")
+    return output
+
+
+def run_tests(repository: Path, *options: str) -> None:
+    """The repository's tests, none of which the gate may skip."""
+    summary = run_python(repository, "pytest", "--quiet", "-rs", *options)
     assert "CI" not in os.environ or " skipped" not in summary, summary[-2000:]
-    changed = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=repository, capture_output=True, text=True
-    )
-    assert changed.stdout.splitlines() in ([], ["?? uv.lock"])
+
+
+@pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
+def test_python_is_linted_and_typed(set_up: SetUp, answers: dict[str, object]) -> None:
+    repository = set_up(answers)
+    run_python(repository, "ruff", "check")
+    run_python(repository, "ruff", "format", "--check")
+    run_python(repository, "mypy")
+
+
+@pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
+def test_python_tests_pass(set_up: SetUp, answers: dict[str, object]) -> None:
+    apart = [f"--deselect={path}" for path in LONG_TESTS] if answers == EVENT_DRIVEN else []
+    run_tests(set_up(answers), *apart)
+
+
+@pytest.mark.parametrize("path", LONG_TESTS)
+def test_long_tests_pass(set_up: SetUp, path: str) -> None:
+    run_tests(set_up(EVENT_DRIVEN), path)
 
 
 @pytest.mark.parametrize("answers", WEB_CASES, ids=case_id)

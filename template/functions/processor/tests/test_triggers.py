@@ -17,9 +17,10 @@ from azure.functions import meta
 from azure.functions.eventhub import EventHubTriggerConverter
 from azure.functions.servicebus import ServiceBusMessageInConverter
 
+from document_pipeline.deferral import MAX_REDELIVERY_SECONDS
 from document_pipeline.messages import properties_of
 from document_pipeline.model import Delivery, DocumentVersion, Step
-from document_pipeline.process import MAX_REDELIVERY_SECONDS, utc_now
+from document_pipeline.process import utc_now
 from document_pipeline.settings import PipelineSettings
 from document_pipeline.testing import blob_created
 

@@ -15,6 +15,7 @@ from ai_runtime.clients.openai import Answer, OpenAIClient
 from ai_runtime.prompts import Prompt
 from ai_runtime.resilience import UpstreamError
 from ai_standin.testing import StandIn
+from document_pipeline.insights import marked
 from document_pipeline.model import (
     MAX_DOCUMENT_BYTES,
     Delivery,
@@ -23,10 +24,11 @@ from document_pipeline.model import (
     Reason,
     Result,
     Step,
+    StoredAnalysis,
     analysis_name,
     result_name,
 )
-from document_pipeline.process import DocumentProcessor, ProcessingPorts, marked
+from document_pipeline.process import DocumentProcessor, ProcessingPorts
 from document_pipeline.settings import ProcessingSettings
 from document_pipeline.testing import (
     PDF,
@@ -170,6 +172,10 @@ async def test_deliveries_side_by_side_have_one_effect(world: World) -> None:
     assert len(world.broker.events) == 6
     assert all(event == world.broker.events[0] for event in world.broker.events)
     assert set(world.blobs.results) == {analysis_name(document.id), result_name(document.id)}
+    # The result holds the analysis that is stored, whichever delivery was paid for it.
+    analysis = StoredAnalysis.model_validate_json(world.blobs.results[analysis_name(document.id)])
+    result = Result.model_validate_json(world.blobs.results[result_name(document.id)])
+    assert result.analysis == analysis.analysis
     assert not world.broker.rejections
 
 
@@ -306,13 +312,23 @@ async def test_answer_that_is_not_the_schema_is_asked_for_a_few_times(
     world: World, standin: StandIn
 ) -> None:
     document, message = world.put()
-    few = world.prompt.parameters.model_copy(update={"max_output_tokens": 1})
-    world.prompt = world.prompt.model_copy(update={"parameters": few})
+    standin.fail("openai", "malformed")
     await world.handle(message)
     assert world.reason() == Reason.INVALID_ANSWER
     assert paid(standin) == (1, world.settings.answer_attempts)
     # The analysis is kept: a replay asks only the model again.
     assert analysis_name(document.id) in world.blobs.results
+
+
+async def test_answer_that_was_cut_off_is_paid_once(world: World, standin: StandIn) -> None:
+    _, message = world.put()
+    few = world.prompt.parameters.model_copy(update={"max_output_tokens": 1})
+    world.prompt = world.prompt.model_copy(update={"parameters": few})
+    await world.handle(message)
+    assert world.reason() == Reason.ANSWER_TOO_LONG
+    (rejection,) = world.broker.rejections.values()
+    assert rejection.detail == "The answer was cut off at 1 tokens."
+    assert paid(standin) == (1, 1)
 
 
 @pytest.mark.parametrize("service", ["documents", "openai"])

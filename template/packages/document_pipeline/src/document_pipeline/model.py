@@ -53,10 +53,21 @@ class Reason(StrEnum):
     NO_TEXT = "no-text"
     REFUSED_BY_MODEL = "refused-by-model"
     INVALID_ANSWER = "invalid-answer"
+    ANSWER_TOO_LONG = "answer-too-long"
+    """Cut off at the tokens that the prompt allows."""
     WAITED_TOO_LONG = "waited-too-long"
     """Throttled, or an AI service was away, more often or for longer than the bounds."""
     DEAD_LETTER = "dead-letter"
     """Nobody foresaw it: its deliveries were used up."""
+
+
+class RejectedError(Exception):
+    """The document cannot be processed, however often it is tried."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,15 @@ from filelock import FileLock
 from tests.conftest import Render
 from tests.matrix import CASES, SERVICES, case_id
 from tests.programs import program
+from tools.template import Template, rendered_paths
 
 # One worker has all: it remembers the files that it has seen.
 pytestmark = [
     pytest.mark.parametrize("answers", CASES, ids=case_id),
     pytest.mark.xdist_group("renderings"),
 ]
+
+TEMPLATE = Template()
 
 # Files that are empty on purpose.
 EMPTY = {"__init__.py", "py.typed", "requirements.txt"}
@@ -222,6 +225,24 @@ def test_the_answers_file_is_the_only_trace_of_the_template(
     for name, value in answers.items():
         assert recorded[name] == value
     assert not list(repository.rglob("*.jinja"))
+
+
+def test_the_questions_are_read_as_copier_reads_them(
+    rendering: Render, answers: dict[str, object]
+) -> None:
+    """The reference and the tests ask `tools.template`, which is quicker than copier."""
+    repository = rendering(answers)
+    expected = TEMPLATE.answers(**answers)
+    recorded = yaml.safe_load((repository / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert {name: value for name, value in recorded.items() if not name.startswith("_")} == {
+        name: expected[name]
+        for name, question in TEMPLATE.questions.items()
+        if TEMPLATE.truth(question.get("when", True), expected)
+    }
+    excluded = tuple(f"{path}/" for path in TEMPLATE.excluded(expected))
+    assert set(texts(repository)) == {
+        path for path in rendered_paths(TEMPLATE) if not f"{path}/".startswith(excluded)
+    }
 
 
 def test_images_pass_hadolint(rendering: Render, answers: dict[str, object]) -> None:

@@ -52,6 +52,16 @@ CHANGELOG = """\
 [0.2.0]: https://example.com
 """
 
+# Renders until it is interrupted; its folder is made first, so that a test sees when it begins.
+ENDLESS = "slow/endless.txt.jinja"
+
+
+def endless(start: str, end: str) -> str:
+    """A file that is never done, in Jinja's blocks of these delimiters."""
+    loop, done = f"{start} for n in range(10**5) {end}", f"{start} endfor {end}"
+    return f"{loop}{loop}{done}{done}\n"  # copier's range ends at 10**5
+
+
 # What release v0.2.0 changes: a line, a name, a new file.
 SECOND = {
     "CHANGELOG.md": CHANGELOG,

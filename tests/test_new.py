@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -15,7 +15,8 @@ import pytest
 import yaml
 from copier import run_update
 
-from tests.rendering import ROOT
+from tests.command_line import COMMAND, CommandLine, Result, start
+from tests.small import ENDLESS, endless
 from tests.templates import (
     ANSWERS_FILE,
     FIRST_RELEASE,
@@ -27,8 +28,12 @@ from tests.templates import (
 )
 from tools.template import Template
 
+pytestmark = pytest.mark.usefixtures("clean_scratch")
+
+New = Callable[..., Result]
+Install = Callable[[Mapping[str, object] | None], None]
+
 QUESTIONS = Template().questions
-COMMAND = [sys.executable, "-m", "azd_ai_scaffold"]
 NEXT = "uv sync --all-packages && uv run python scripts/run_local.py"
 
 
@@ -36,6 +41,12 @@ NEXT = "uv sync --all-packages && uv run python scripts/run_local.py"
 def template(tmp_path: Path) -> Path:
     """A quick template of the questions alone."""
     return questions_repository(tmp_path / "template")
+
+
+@pytest.fixture(scope="module")  # older than the scratch folder, which its export would be in
+def whole_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it is."""
+    return template_repository(tmp_path_factory.mktemp("whole") / "template")
 
 
 @pytest.fixture
@@ -47,61 +58,32 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def slow_template(template: Path) -> Path:
-    """A template whose rendering takes long enough to be interrupted."""
-    write(
-        template / "template",
-        {f"file-{n:04}.txt.jinja": "[[ project_name ]]\n" for n in range(3000)},
-    )
-    commit(template, "feat: many files", "v0.2.0")
-    return template
+def new(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> New:
+    """Run `new` in this process, without a terminal."""
+
+    def run_new(dest: Path | str, *options: str, cwd: Path | None = None) -> Result:
+        with monkeypatch.context() as patch:
+            if cwd:
+                patch.chdir(cwd)
+            return command("new", dest, *options)
+
+    return run_new
 
 
 @pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Path]:
-    """The temporary folder of the processes under test; nothing may stay in it."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    yield folder
-    assert list(folder.iterdir()) == []
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Let the package's metadata say where it came from (PEP 610)."""
+    monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "cache"))
 
+    def install_from(direct_url: Mapping[str, object] | None) -> None:
+        information = tmp_path / "site" / "azd_ai_scaffold-0.1.0.dist-info"
+        metadata = "Metadata-Version: 2.1\nName: azd-ai-scaffold\nVersion: 0.1.0\n"
+        write(information, {"METADATA": metadata})
+        if direct_url is not None:
+            write(information, {"direct_url.json": json.dumps(direct_url)})
+        monkeypatch.syspath_prepend(information.parent)
 
-def new(
-    dest: Path | str,
-    *options: str,
-    cwd: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> subprocess.CompletedProcess[str]:
-    """Run `new` without a terminal."""
-    return subprocess.run(
-        [*COMMAND, "new", str(dest), *options],
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def assert_refused(result: subprocess.CompletedProcess[str], reason: str, code: int = 1) -> None:
-    """One line on standard error, nothing else, and the exit code."""
-    assert (result.returncode, result.stdout) == (code, ""), result.stderr
-    assert result.stderr.startswith("azd-ai-scaffold: "), result.stderr
-    assert result.stderr.count("\n") == 1, result.stderr
-    assert reason in result.stderr
-
-
-def installed_from(tmp_path: Path, direct_url: Mapping[str, object] | None) -> dict[str, str]:
-    """An environment in which the package's metadata says where it came from (PEP 610)."""
-    information = tmp_path / "site" / "azd_ai_scaffold-0.1.0.dist-info"
-    write(
-        information, {"METADATA": "Metadata-Version: 2.1\nName: azd-ai-scaffold\nVersion: 0.1.0\n"}
-    )
-    if direct_url is not None:
-        write(information, {"direct_url.json": json.dumps(direct_url)})
-    return {"PYTHONPATH": os.pathsep.join([str(information.parent), str(ROOT / "src")])}
+    return install_from
 
 
 def answers(repository: Path) -> dict[str, object]:
@@ -111,7 +93,7 @@ def answers(repository: Path) -> dict[str, object]:
     return recorded
 
 
-def test_renders_and_says_what_to_do_next(template: Path, work: Path, scratch: Path) -> None:
+def test_renders_and_says_what_to_do_next(new: New, template: Path, work: Path) -> None:
     result = new(
         "deep/er/my ai",
         "--defaults",
@@ -119,16 +101,15 @@ def test_renders_and_says_what_to_do_next(template: Path, work: Path, scratch: P
         "--data=services=chat,text",
         "--data=project_name=Ada = AI",
         cwd=work,
-        environment={"TMPDIR": str(scratch)},
     )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("Ada = AI will have\n")
-    steps = result.stdout[result.stdout.index("Ada = AI is in") :]
+    assert result.code == 0, result.error
+    assert result.output.startswith("Ada = AI will have\n")
+    steps = result.output[result.output.index("Ada = AI is in") :]
     assert steps == f"Ada = AI is in deep/er/my ai. Next:\n\n  cd 'deep/er/my ai'\n  {NEXT}\n"
     assert git(work / "deep/er/my ai", "log", "--format=%s") == "First rendering"
     assert git(work / "deep/er/my ai", "status", "--porcelain") == ""
-    assert result.stderr.count("\n") == 1
-    assert "only this machine can update from it" in result.stderr
+    assert result.error.count("\n") == 1
+    assert "only this machine can update from it" in result.error
     recorded = answers(work / "deep/er/my ai")
     assert recorded["services"] == ["chat", "text"]
     assert recorded["_src_path"] == str(template)
@@ -147,28 +128,31 @@ def _umask() -> int:
     "value", ["chat,vision", "[chat, vision]", "[vision,chat]", "chat , 'vision'"]
 )
 def test_services_are_given_as_a_list_in_any_spelling(
-    template: Path, work: Path, value: str
+    new: New, template: Path, work: Path, value: str
 ) -> None:
     result = new(work, "--defaults", f"--template={template}", f"--data=services={value}")
-    assert result.returncode == 0, result.stderr
+    assert result.code == 0, result.error
     assert answers(work)["services"] == ["chat", "vision"]
 
 
-def test_the_whole_template_renders_and_can_be_updated(tmp_path: Path, work: Path) -> None:
-    template = template_repository(tmp_path / "template")
+def test_the_whole_template_renders_and_can_be_updated(
+    new: New, whole_template: Path, work: Path
+) -> None:
     dest = work / "repository"
-    assert new(dest, "--defaults", f"--template={template}").returncode == 0
-    write(template / "template", {"news.txt": "new\n"})
-    commit(template, "feat: news", "v0.2.0")
+    assert new(dest, "--defaults", f"--template={whole_template}").code == 0
+    write(whole_template / "template", {"news.txt": "new\n"})
+    commit(whole_template, "feat: news", "v0.2.0")
     run_update(dest, defaults=True, overwrite=True, quiet=True, unsafe=False)
     assert (dest / "news.txt").read_text(encoding="utf-8") == "new\n"
     assert answers(dest)["_commit"] == "v0.2.0"
     assert git(dest, "status", "--porcelain").splitlines() == [f"M {ANSWERS_FILE}", "?? news.txt"]
 
 
-def test_a_template_without_a_release_can_be_updated_from_too(template: Path, work: Path) -> None:
+def test_a_template_without_a_release_can_be_updated_from_too(
+    new: New, template: Path, work: Path
+) -> None:
     git(template, "tag", "--delete", FIRST_RELEASE)
-    assert new(work, "--defaults", f"--template={template}").returncode == 0
+    assert new(work, "--defaults", f"--template={template}").code == 0
     write(template / "template", {"news.txt": "new\n"})
     head = commit(template, "feat: news")
     run_update(work, defaults=True, overwrite=True, quiet=True, unsafe=False)
@@ -179,45 +163,47 @@ def test_a_template_without_a_release_can_be_updated_from_too(template: Path, wo
 # The destination.
 
 
-def test_an_existing_folder_with_git_only_is_filled(template: Path, work: Path) -> None:
+def test_an_existing_folder_with_git_only_is_filled(new: New, template: Path, work: Path) -> None:
     git(work, "init", "--quiet")
     head = (work / ".git" / "HEAD").read_bytes()
     result = new(".", "--defaults", f"--template={template}", cwd=work)
-    assert result.returncode == 0, result.stderr
+    assert result.code == 0, result.error
     assert sorted(path.name for path in work.iterdir()) == [ANSWERS_FILE, ".git"]
     assert (work / ".git" / "HEAD").read_bytes() == head
 
 
-def test_a_link_to_a_folder_is_followed(template: Path, work: Path) -> None:
+def test_a_link_to_a_folder_is_followed(new: New, template: Path, work: Path) -> None:
     (work / "real").mkdir()
     (work / "link").symlink_to("real")
-    assert new(work / "link", "--defaults", f"--template={template}").returncode == 0
+    assert new(work / "link", "--defaults", f"--template={template}").code == 0
     assert (work / "real" / ANSWERS_FILE).is_file()
     assert (work / "link").is_symlink()
 
 
-def test_a_folder_with_content_is_refused(template: Path, work: Path) -> None:
+def test_a_folder_with_content_is_refused(new: New, template: Path, work: Path) -> None:
     write(work, {"notes.txt": "mine\n", ".git/HEAD": "ref: refs/heads/main\n"})
     result = new(work, "--defaults", f"--template={template}")
-    assert_refused(result, f"{work} is not empty (it holds notes.txt): choose another destination")
+    result.assert_refused(f"{work} is not empty (it holds notes.txt): choose another destination")
     assert sorted(path.name for path in work.iterdir()) == [".git", "notes.txt"]
 
 
-def test_a_file_is_refused(template: Path, work: Path) -> None:
+def test_a_file_is_refused(new: New, template: Path, work: Path) -> None:
     write(work, {"dest": ""})
-    assert_refused(new(work / "dest", "--defaults", f"--template={template}"), "is no folder")
+    new(work / "dest", "--defaults", f"--template={template}").assert_refused("is no folder")
     below = new(work / "dest" / "below", "--defaults", f"--template={template}")
-    assert_refused(below, f"{work / 'dest'} is no folder: choose another destination")
+    below.assert_refused(f"{work / 'dest'} is no folder: choose another destination")
 
 
-def test_a_parent_that_cannot_be_written_is_refused(template: Path, tmp_path: Path) -> None:
+def test_a_parent_that_cannot_be_written_is_refused(
+    new: New, template: Path, tmp_path: Path
+) -> None:
     # /proc takes no folders, even from root, for whom file modes mean nothing.
-    assert_refused(new("/proc/new", "--defaults", f"--template={template}"), "/proc/")
+    new("/proc/new", "--defaults", f"--template={template}").assert_refused("/proc/")
     if os.geteuid() != 0:
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o500)
-        assert_refused(
-            new(locked / "dest", "--defaults", f"--template={template}"), "Permission denied"
+        new(locked / "dest", "--defaults", f"--template={template}").assert_refused(
+            "Permission denied"
         )
 
 
@@ -236,51 +222,46 @@ def test_a_parent_that_cannot_be_written_is_refused(template: Path, tmp_path: Pa
     ],
 )
 def test_malformed_or_unknown_data_is_wrong_usage(
-    template: Path, work: Path, data: Sequence[str], reason: str
+    new: New, template: Path, work: Path, data: Sequence[str], reason: str
 ) -> None:
     options = [f"--data={item}" for item in data]
     result = new(work / "dest", "--defaults", f"--template={template}", *options)
-    assert_refused(result, reason, code=2)
+    result.assert_refused(reason, code=2)
     assert list(work.iterdir()) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--colour"], ["a", "b"]])
-def test_wrong_usage_is_one_line(arguments: Sequence[str]) -> None:
-    result = subprocess.run(
-        [*COMMAND, "new", *arguments], capture_output=True, text=True, check=False
-    )
-    assert_refused(result, "", code=2)
+def test_wrong_usage_is_one_line(command: CommandLine, arguments: Sequence[str]) -> None:
+    command("new", *arguments).assert_refused("", code=2)
 
 
-def test_without_a_terminal_it_never_waits(template: Path, work: Path) -> None:
+def test_without_a_terminal_it_never_waits(new: New, template: Path, work: Path) -> None:
     result = new(work / "dest", f"--template={template}")
-    assert_refused(result, "there is no terminal to ask in: pass --defaults (and --data)")
+    result.assert_refused("there is no terminal to ask in: pass --defaults (and --data)")
 
 
 # The template's source.
 
 
-def test_an_explicit_reference_is_rendered(template: Path, work: Path) -> None:
+def test_an_explicit_reference_is_rendered(new: New, template: Path, work: Path) -> None:
     write(template / "template", {"news.txt": "new\n"})
     commit(template, "feat: news", "v0.2.0")
-    assert new(work / "a", "--defaults", f"--template={template}").returncode == 0
+    assert new(work / "a", "--defaults", f"--template={template}").code == 0
     assert (work / "a" / "news.txt").exists()
     result = new(work / "b", "--defaults", f"--template={template}", f"--vcs-ref={FIRST_RELEASE}")
-    assert result.returncode == 0, result.stderr
+    assert result.code == 0, result.error
     assert not (work / "b" / "news.txt").exists()
     result = new(work / "c", "--defaults", f"--template={template}", "--vcs-ref=missing")
-    assert_refused(result, "missing")
+    result.assert_refused("missing")
 
 
-def test_a_url_is_recorded_as_copier_reads_it(template: Path, work: Path, tmp_path: Path) -> None:
-    result = new(
-        work,
-        "--defaults",
-        f"--template={template.as_uri()}",
-        environment={"COPIER_CACHE_DIR": str(tmp_path / "cache")},
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
+def test_a_url_is_recorded_as_copier_reads_it(
+    new: New, template: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "cache"))
+    result = new(work, "--defaults", f"--template={template.as_uri()}")
+    assert result.code == 0, result.error
+    assert result.error == ""
     assert answers(work)["_src_path"] == f"git+{template.as_uri()}"
 
 
@@ -293,13 +274,13 @@ def test_a_url_is_recorded_as_copier_reads_it(template: Path, work: Path, tmp_pa
         "ssh://git:secret@example.com/owner/template.git",
     ],
 )
-def test_credentials_in_a_url_are_refused_and_not_repeated(work: Path, url: str) -> None:
+def test_credentials_in_a_url_are_refused_and_not_repeated(new: New, work: Path, url: str) -> None:
     result = new(work / "dest", "--defaults", f"--template={url}")
-    assert_refused(result, "the template's URL carries credentials")
-    assert "secret" not in result.stderr
+    result.assert_refused("the template's URL carries credentials")
+    assert "secret" not in result.error
 
 
-def test_unusable_sources_are_refused(template: Path, work: Path, tmp_path: Path) -> None:
+def test_unusable_sources_are_refused(new: New, template: Path, work: Path, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -315,103 +296,99 @@ def test_unusable_sources_are_refused(template: Path, work: Path, tmp_path: Path
         "https://127.0.0.1:9/owner/template.git": "fatal: unable to access",
         tmp_path / "missing": "fatal: ",
     }.items():
-        assert_refused(new(work / "dest", "--defaults", f"--template={source}"), reason)
+        new(work / "dest", "--defaults", f"--template={source}").assert_refused(reason)
     assert list(work.iterdir()) == []
 
 
-def test_a_template_that_wants_trust_is_refused(template: Path, work: Path, tmp_path: Path) -> None:
+def test_a_template_that_wants_trust_is_refused(
+    new: New, template: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (template / "copier.yml").open("a", encoding="utf-8") as configuration:
         configuration.write(f"\n_tasks: ['touch {tmp_path}/ran']\n")
     commit(template, "feat: tasks", "v0.2.0")
     settings = tmp_path / "settings.yml"
     settings.write_text(f"trust: ['{template}']\n", encoding="utf-8")
-    result = new(
-        work / "dest",
-        "--defaults",
-        f"--template={template}",
-        environment={"COPIER_SETTINGS_PATH": str(settings)},
-    )
-    assert_refused(result, "unsafe feature: tasks")
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(settings))
+    result = new(work / "dest", "--defaults", f"--template={template}")
+    result.assert_refused("unsafe feature: tasks")
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_dirty_template_is_refused(template: Path, work: Path) -> None:
+def test_a_dirty_template_is_refused(new: New, template: Path, work: Path) -> None:
     write(template, {"draft.txt": ""})
     result = new(work / "dest", "--defaults", f"--template={template}")
-    assert_refused(result, "has changes that are not committed: commit or stash them first")
+    result.assert_refused("has changes that are not committed: commit or stash them first")
 
 
-def test_a_shallow_template_is_refused(template: Path, work: Path, tmp_path: Path) -> None:
+def test_a_shallow_template_is_refused(
+    new: New, template: Path, work: Path, tmp_path: Path
+) -> None:
     commit(template, "second")
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth=1", template.as_uri(), str(shallow))
     result = new(work / "dest", "--defaults", f"--template={shallow}")
-    assert_refused(result, "is a shallow clone: run git -C")
+    result.assert_refused("is a shallow clone: run git -C")
 
 
-def test_without_git_it_says_so(work: Path) -> None:
-    result = new(work / "dest", "--defaults", environment={"PATH": "/nonexistent"})
-    assert_refused(result, "git is not installed: install it and put it on PATH")
+def test_without_git_it_says_so(new: New, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    result = new(work / "dest", "--defaults")
+    result.assert_refused("git is not installed: install it and put it on PATH")
 
 
 def test_a_template_that_fails_while_rendering_leaves_nothing(
-    template: Path, work: Path, scratch: Path
+    new: New, template: Path, work: Path
 ) -> None:
     write(template / "template", {"a.txt": "", "z.txt.jinja": "[[ no_such_answer ]]\n"})
     commit(template, "fix: break it", "v0.2.0")
     options = ("--defaults", f"--template={template}")
-    environment = {"TMPDIR": str(scratch)}
-    assert_refused(new(work / "a" / "dest", *options, environment=environment), "no_such_answer")
+    new(work / "a" / "dest", *options).assert_refused("no_such_answer")
     assert list(work.iterdir()) == []
     git(work, "init", "--quiet")
-    assert_refused(new(work, *options, environment=environment), "no_such_answer")
+    new(work, *options).assert_refused("no_such_answer")
     assert [path.name for path in work.iterdir()] == [".git"]
 
 
 # Where the package was installed from.
 
 
-def test_a_package_from_git_renders_its_commit(template: Path, work: Path, tmp_path: Path) -> None:
+def test_a_package_from_git_renders_its_commit(
+    new: New, install: Install, template: Path, work: Path
+) -> None:
     first = git(template, "rev-parse", "HEAD")
     write(template / "template", {"news.txt": "new\n"})
     commit(template, "feat: news", "v0.2.0")
-    environment = installed_from(
-        tmp_path, {"url": template.as_uri(), "vcs_info": {"vcs": "git", "commit_id": first}}
-    )
-    environment["COPIER_CACHE_DIR"] = str(tmp_path / "cache")
-    result = new(work, "--defaults", environment=environment)
-    assert result.returncode == 0, result.stderr
+    install({"url": template.as_uri(), "vcs_info": {"vcs": "git", "commit_id": first}})
+    result = new(work, "--defaults")
+    assert result.code == 0, result.error
     assert answers(work)["_src_path"] == f"git+{template.as_uri()}"
     assert answers(work)["_commit"] == FIRST_RELEASE
     assert not (work / "news.txt").exists()
 
 
-def checkout_of(template: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """A clone of the template and the environment of a package installed from it."""
-    checkout = tmp_path / "check out"
-    git(tmp_path, "clone", "--quiet", template.as_uri(), str(checkout))
-    direct_url = {"url": checkout.as_uri(), "dir_info": {"editable": True}}
-    return checkout, installed_from(tmp_path, direct_url)
+@pytest.fixture
+def checkout(template: Path, tmp_path: Path, install: Install) -> Path:
+    """A clone of the template, from which the package is installed."""
+    folder = tmp_path / "check out"
+    git(tmp_path, "clone", "--quiet", template.as_uri(), str(folder))
+    install({"url": folder.as_uri(), "dir_info": {"editable": True}})
+    return folder
 
 
-def test_a_pushed_checkout_renders_from_its_origin(
-    template: Path, work: Path, tmp_path: Path
-) -> None:
-    _, environment = checkout_of(template, tmp_path)
-    environment["COPIER_CACHE_DIR"] = str(tmp_path / "cache")
-    result = new(work, "--defaults", environment=environment)
-    assert (result.returncode, result.stderr) == (0, "")
+@pytest.mark.usefixtures("checkout")
+def test_a_pushed_checkout_renders_from_its_origin(new: New, template: Path, work: Path) -> None:
+    result = new(work, "--defaults")
+    assert (result.code, result.error) == (0, "")
     assert answers(work)["_src_path"] == f"git+{template.as_uri()}"
 
 
 def test_a_checkout_that_is_not_pushed_renders_from_itself_and_warns(
-    template: Path, work: Path, tmp_path: Path
+    new: New, checkout: Path, work: Path
 ) -> None:
-    checkout, environment = checkout_of(template, tmp_path)
     head = commit(checkout, "not pushed")
-    result = new(work, "--defaults", environment=environment)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == (
+    result = new(work, "--defaults")
+    assert result.code == 0, result.error
+    assert result.error == (
         f"azd-ai-scaffold: warning: the template is the folder {checkout}: "
         "only this machine can update from it\n"
     )
@@ -420,33 +397,32 @@ def test_a_checkout_that_is_not_pushed_renders_from_itself_and_warns(
 
 
 def test_a_checkout_whose_origin_does_not_answer_renders_from_itself_and_warns(
-    template: Path, work: Path, tmp_path: Path
+    new: New, checkout: Path, work: Path, tmp_path: Path
 ) -> None:
-    checkout, environment = checkout_of(template, tmp_path)
     git(checkout, "config", "remote.origin.url", (tmp_path / "gone").as_uri())
-    result = new(work, "--defaults", environment=environment)
-    assert result.returncode == 0, result.stderr
-    assert "only this machine can update from it" in result.stderr
+    result = new(work, "--defaults")
+    assert result.code == 0, result.error
+    assert "only this machine can update from it" in result.error
     assert answers(work)["_src_path"] == str(checkout)
 
 
 def test_a_checkout_with_changes_or_credentials_is_refused(
-    template: Path, work: Path, tmp_path: Path
+    new: New, checkout: Path, work: Path
 ) -> None:
-    checkout, environment = checkout_of(template, tmp_path)
     git(checkout, "config", "remote.origin.url", "https://token:secret@example.com/a/b.git")
-    result = new(work / "dest", "--defaults", environment=environment)
-    assert_refused(result, "carries credentials")
+    result = new(work / "dest", "--defaults")
+    result.assert_refused("carries credentials")
     write(checkout, {"draft.txt": ""})
-    assert_refused(new(work / "dest", "--defaults", environment=environment), "not committed")
+    new(work / "dest", "--defaults").assert_refused("not committed")
 
 
 @pytest.mark.parametrize("direct_url", [None, {"url": "file:///a.whl", "archive_info": {}}])
 def test_a_package_without_a_source_says_what_to_pass(
-    work: Path, tmp_path: Path, direct_url: Mapping[str, object] | None
+    new: New, install: Install, work: Path, direct_url: Mapping[str, object] | None
 ) -> None:
-    result = new(work / "dest", "--defaults", environment=installed_from(tmp_path, direct_url))
-    assert_refused(result, "this installation does not know its template: pass --template")
+    install(direct_url)
+    result = new(work / "dest", "--defaults")
+    result.assert_refused("this installation does not know its template: pass --template")
 
 
 # Interruptions.
@@ -455,21 +431,17 @@ def test_a_package_without_a_source_says_what_to_pass(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("existing", [False, True], ids=["missing", "only-git"])
 def test_an_interruption_while_rendering_leaves_nothing(
-    slow_template: Path, work: Path, scratch: Path, number: signal.Signals, existing: bool
+    template: Path, work: Path, number: signal.Signals, existing: bool
 ) -> None:
+    write(template / "template", {ENDLESS: endless("[%", "%]")})
+    commit(template, "feat: never done", "v0.2.0")
     dest = work if existing else work / "a" / "dest"
     if existing:
         git(work, "init", "--quiet")
     before = sorted(path.name for path in work.iterdir())
-    process = subprocess.Popen(
-        [*COMMAND, "new", str(dest), "--defaults", f"--template={slow_template}"],
-        env={**os.environ, "TMPDIR": str(scratch)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start("new", dest, "--defaults", f"--template={template}")
     deadline = time.monotonic() + 120
-    while not list(work.rglob("file-0005.txt")):
+    while not list(work.rglob("slow")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -480,20 +452,20 @@ def test_an_interruption_while_rendering_leaves_nothing(
     assert sorted(path.name for path in work.iterdir()) == before
 
 
-def wizard(template: Path, dest: Path, scratch: Path, *options: str) -> "pexpect.spawn[str]":
+def wizard(template: Path, dest: Path, *options: str) -> "pexpect.spawn[str]":
     """The wizard in a terminal of its own."""
     return pexpect.spawn(
         COMMAND[0],
         [*COMMAND[1:], "new", str(dest), f"--template={template}", *options],
-        env={**os.environ, "TMPDIR": str(scratch), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
         encoding="utf-8",
         dimensions=(40, 120),
         timeout=20,
     )
 
 
-def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch: Path) -> None:
-    child = wizard(template, work / "dest", scratch)
+def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path) -> None:
+    child = wizard(template, work / "dest")
     child.expect_exact("Which preset?")
     child.expect_exact("enterprise: ")
     child.send("\x1b[A\r")  # the one above standard
@@ -538,9 +510,9 @@ def test_the_wizard_asks_refuses_and_renders(template: Path, work: Path, scratch
 
 @pytest.mark.parametrize("stop", ["ctrl-c", "terminate"])
 def test_an_interruption_of_the_wizard_leaves_nothing(
-    template: Path, work: Path, scratch: Path, stop: str
+    template: Path, work: Path, stop: str
 ) -> None:
-    child = wizard(template, work / "a" / "dest", scratch, "--preset=standard")
+    child = wizard(template, work / "a" / "dest", "--preset=standard")
     child.expect_exact("What is the project called?")
     child.send("\r")
     child.expect_exact("What is its short name?")

@@ -15,7 +15,17 @@ from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP
 from azd_ai_scaffold.changelog import changes_between
 from tests.command_line import COMMAND, CommandLine, start
 from tests.evaluated import running_bicep
-from tests.small import CHANGELOG, CONFIGURATION, LINES, OLD, SECOND, release, small_template
+from tests.small import (
+    CHANGELOG,
+    CONFIGURATION,
+    ENDLESS,
+    LINES,
+    OLD,
+    SECOND,
+    endless,
+    release,
+    small_template,
+)
 from tests.templates import ANSWERS_FILE, commit, git, tree, write
 
 pytestmark = pytest.mark.usefixtures("clean_scratch")
@@ -525,11 +535,10 @@ def test_a_signal_while_writing_does_not_stop_half_way(
 def test_a_signal_before_writing_leaves_the_repository_as_it_was(
     template: Path, repository: Path, clean_scratch: Path, number: int
 ) -> None:
-    files = {f"template/file-{n:04}.txt.jinja": "{{ project_slug }}\n" for n in range(1500)}
-    release(template, "v0.2.0", files)
+    release(template, "v0.2.0", {f"template/{ENDLESS}": endless("{%", "%}")})
     before = fingerprint(repository)
     process = start("update", repository, "--defaults")
-    wait_for(clean_scratch, "*/theirs/file-0005.txt")
+    wait_for(clean_scratch, "*/theirs/slow")
     process.send_signal(number)
     output, error = process.communicate(timeout=180)
     assert process.returncode == 128 + number

@@ -1,11 +1,13 @@
 """Git repositories of the template, made from the working tree as it is now."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.rendering import ROOT, export_template
+from tools.template import Template
 
 FIRST_RELEASE = "v0.1.0"
 ANSWERS_FILE = ".copier-answers.yml"
@@ -35,12 +37,10 @@ def commit(folder: Path, message: str, tag: str | None = None) -> str:
 
 def template_repository(
     dest: Path,
-    files: Mapping[str, str] | None = None,
     change: Callable[[Path], None] | None = None,
 ) -> Path:
-    """The whole template as release v0.1.0, with what a test adds to its files or changes."""
+    """The whole template as release v0.1.0, with what a test changes in it."""
     shutil.copytree(export_template(), dest)
-    write(dest / "template", files or {})
     if change:
         change(dest)
     commit(dest, "feat: first release", FIRST_RELEASE)
@@ -48,12 +48,29 @@ def template_repository(
     return dest
 
 
-def questions_repository(dest: Path) -> Path:
-    """The template's questions and the answers file only, as release v0.1.0: quick to render."""
+def reduced(template: Path) -> None:
+    """Of files that are copied as they are, leave one for each set of exclusions that names it.
+
+    Copier treats the others the same way, and an update costs time for each file.
+    """
+    excluded = re.findall(r"%\](/[^\[]+)\[%", "".join(Template().configuration["_exclude"]))
+    seen = set()
+    for path in sorted((template / "template").rglob("*")):
+        if path.is_file() and path.suffix != ".jinja":
+            name = f"/{path.relative_to(template / 'template').as_posix()}"
+            kind = frozenset(line for line in excluded if f"{name}/".startswith(f"{line}/"))
+            if kind in seen:
+                path.unlink()
+            seen.add(kind)
+
+
+def questions_repository(dest: Path, files: Mapping[str, str] | None = None) -> Path:
+    """The template's questions, the answers file and a test's files, as release v0.1.0: quick."""
     (dest / "template").mkdir(parents=True)
     shutil.copy(ROOT / "copier.yml", dest)
     shutil.copytree(ROOT / "tables", dest / "tables")
     shutil.copy(next((ROOT / "template").glob("*answers_file*")), dest / "template")
+    write(dest / "template", files or {})
     commit(dest, "feat: first release", FIRST_RELEASE)
     return dest
 

@@ -1,7 +1,6 @@
 """Every structural answer switched on and off by `copier update` equals a fresh rendering."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 from copier import run_copy, run_update
 
 from tests.matrix import STRUCTURAL, case_id, pairs
-from tests.templates import commit, template_repository, tree
-from tools.template import Template
+from tests.templates import commit, reduced, template_repository, tree
 
 Answers = dict[str, object]
 Fresh = Callable[[Answers], dict[str, bytes]]
@@ -18,22 +16,6 @@ Fresh = Callable[[Answers], dict[str, bytes]]
 LOCATION = "eastus"  # it has every service, and the default model in both kinds of residency
 LENGTH = 10  # pairs that one repository walks through
 SINGLE = [(pattern, name) for pattern, values in STRUCTURAL.items() for name in values]
-
-
-def reduced(template: Path) -> None:
-    """Of files that are copied as they are, leave one for each set of exclusions that names it.
-
-    Copier treats the others the same way, and an update costs time for each file.
-    """
-    excluded = re.findall(r"%\](/[^\[]+)\[%", "".join(Template().configuration["_exclude"]))
-    seen = set()
-    for path in sorted((template / "template").rglob("*")):
-        if path.is_file() and path.suffix != ".jinja":
-            name = f"/{path.relative_to(template / 'template').as_posix()}"
-            kind = frozenset(line for line in excluded if f"{name}/".startswith(f"{line}/"))
-            if kind in seen:
-                path.unlink()
-            seen.add(kind)
 
 
 @pytest.fixture(scope="module")

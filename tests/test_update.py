@@ -11,6 +11,8 @@ from tests.templates import (
     ANSWERS_FILE,
     commit,
     git,
+    questions_repository,
+    reduced,
     template_repository,
     tree,
     write,
@@ -23,15 +25,14 @@ FILES = {f"guide/{name}.txt": LINES for name in ("kept", "merged", "renamed", "d
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as its first release; tests that change it work on a copy."""
-    return template_repository(tmp_path_factory.mktemp("update") / "template", FILES)
+    """The template as its first release, with one file of each kind."""
+    return template_repository(tmp_path_factory.mktemp("update") / "template", reduced)
 
 
 @pytest.fixture
-def own_template(template: Path, tmp_path: Path) -> Path:
-    """A copy of the template that a test may change."""
-    git(tmp_path, "clone", "--quiet", str(template), "template")
-    return tmp_path / "template"
+def questions(tmp_path: Path) -> Path:
+    """The questions, as their first release: all that decides about answers."""
+    return questions_repository(tmp_path / "template", FILES)
 
 
 def copy(template: Path, dest: Path, **answers: object) -> Path:
@@ -71,9 +72,9 @@ def test_an_update_without_a_change_does_nothing(template: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("by", ["copier", "command line"])
 def test_edits_and_deletions_survive_a_newer_template(
-    own_template: Path, tmp_path: Path, command: CommandLine, by: str
+    questions: Path, tmp_path: Path, command: CommandLine, by: str
 ) -> None:
-    dest = repository(own_template, tmp_path / "dest")
+    dest = repository(questions, tmp_path / "dest")
     mine = {
         "guide/kept.txt": LINES + "mine\n",
         "guide/merged.txt": LINES.replace("line 18\n", "my line 18\n"),
@@ -85,7 +86,7 @@ def test_edits_and_deletions_survive_a_newer_template(
     git(dest, "mv", "guide/renamed.txt", "guide/my-name.txt")
     commit(dest, "Own work")
 
-    template = own_template / "template"
+    template = questions / "template"
     write(
         template,
         {
@@ -94,13 +95,13 @@ def test_edits_and_deletions_survive_a_newer_template(
         },
     )
     (template / "guide/dropped.txt").unlink()
-    commit(own_template, "feat: second release", "v0.2.0")
+    commit(questions, "feat: second release", "v0.2.0")
     if by == "copier":
         update(dest)
     else:
         assert command("update", dest, "--defaults", "--quiet").code == 0
 
-    fresh = tree(copy(own_template, tmp_path / "fresh"))
+    fresh = tree(copy(questions, tmp_path / "fresh"))
     assert fresh["guide/added.txt"] == b"AI Platform\n"
     assert "guide/dropped.txt" not in fresh
     expected = with_edits(
@@ -137,18 +138,6 @@ def test_a_deselected_service_takes_its_files_along_and_nothing_else(
 
     update(dest, services=every)
     assert tree(dest) == with_edits(whole, **mine)
-
-
-@pytest.mark.parametrize("edge", ["application-gateway", "front-door"])
-def test_an_edge_before_functions_comes_and_goes(template: Path, tmp_path: Path, edge: str) -> None:
-    functions = {"pattern": "event-driven"}
-    dest = repository(template, tmp_path / "dest", **functions)
-    without = tree(dest)
-    update(dest, edge=edge)
-    assert tree(dest) == tree(copy(template, tmp_path / "fresh", edge=edge, **functions))
-    commit(dest, "With an edge")
-    update(dest, edge="none")
-    assert tree(dest) == without
 
 
 @pytest.mark.parametrize("first", ["microservices", "event-driven"])
@@ -205,18 +194,18 @@ def test_a_changed_value_equals_a_fresh_rendering(
 
 
 def test_a_repository_older_than_the_network_keeps_what_it_has(
-    own_template: Path, tmp_path: Path
+    questions: Path, tmp_path: Path
 ) -> None:
-    dest = repository(own_template, tmp_path / "dest", network="public")
+    dest = repository(questions, tmp_path / "dest", network="public")
     answers = dest / ANSWERS_FILE
     recorded = answers.read_text(encoding="utf-8")
     older = recorded.replace("network: public\n", "")
     assert older != recorded
     answers.write_text(older, encoding="utf-8")
     commit(dest, "Before the question")
-    commit(own_template, "feat: second release", "v0.2.0")
+    commit(questions, "feat: second release", "v0.2.0")
     update(dest)
-    assert tree(dest) == tree(copy(own_template, tmp_path / "fresh", network="public"))
+    assert tree(dest) == tree(copy(questions, tmp_path / "fresh", network="public"))
 
 
 DEFAULTS: dict[str, object] = {
@@ -245,42 +234,42 @@ DEFAULTS: dict[str, object] = {
     ids=lambda value: str(value)[:30],
 )
 def test_an_answer_that_the_region_lacks_is_refused_instead_of_moving_the_repository(
-    template: Path, tmp_path: Path, answers: dict[str, object], refusal: str
+    questions: Path, tmp_path: Path, answers: dict[str, object], refusal: str
 ) -> None:
     """Copier would replace the old location by the default, without a word."""
-    dest = repository(template, tmp_path / "dest", services=["chat"], location="uksouth")
+    dest = repository(questions, tmp_path / "dest", services=["chat"], location="uksouth")
     with pytest.raises(ValueError, match=refusal):
         update(dest, **answers)
     assert git(dest, "status", "--porcelain") == ""
 
 
 def test_a_pattern_whose_services_the_region_lacks_is_refused(
-    template: Path, tmp_path: Path
+    questions: Path, tmp_path: Path
 ) -> None:
-    dest = repository(template, tmp_path / "dest", services=["chat"], location="italynorth")
+    dest = repository(questions, tmp_path / "dest", services=["chat"], location="italynorth")
     with pytest.raises(ValueError, match="no Azure AI Document Intelligence in italynorth"):
         update(dest, pattern="event-driven")
     assert git(dest, "status", "--porcelain") == ""
 
 
-def test_a_pattern_takes_the_services_that_the_region_has(template: Path, tmp_path: Path) -> None:
+def test_a_pattern_takes_the_services_that_the_region_has(questions: Path, tmp_path: Path) -> None:
     answers = {"pattern": "event-driven", "location": "swedencentral"}
-    dest = repository(template, tmp_path / "dest", **answers)
+    dest = repository(questions, tmp_path / "dest", **answers)
     update(dest, pattern="microservices")
     answers = {"services": ["chat", "text"], "location": "swedencentral"}
-    assert tree(dest) == tree(copy(template, tmp_path / "fresh", **answers))
+    assert tree(dest) == tree(copy(questions, tmp_path / "fresh", **answers))
 
 
 def test_a_service_and_a_region_that_has_it_may_come_together(
-    template: Path, tmp_path: Path
+    questions: Path, tmp_path: Path
 ) -> None:
-    dest = repository(template, tmp_path / "dest", services=["chat"], location="uksouth")
+    dest = repository(questions, tmp_path / "dest", services=["chat"], location="uksouth")
     answers = {"services": ["chat", "vision"], "location": "koreacentral"}
     update(dest, **answers)
-    assert tree(dest) == tree(copy(template, tmp_path / "fresh", **answers))
+    assert tree(dest) == tree(copy(questions, tmp_path / "fresh", **answers))
 
 
-def test_answers_outlive_new_defaults(own_template: Path, tmp_path: Path) -> None:
+def test_answers_outlive_new_defaults(questions: Path, tmp_path: Path) -> None:
     given = {
         "services": ["chat", "text"],
         "chat_model": "gpt-5.5",
@@ -288,13 +277,13 @@ def test_answers_outlive_new_defaults(own_template: Path, tmp_path: Path) -> Non
         "prod_size": "medium",
         "license": "none",
     }
-    dest = repository(own_template, tmp_path / "dest", **given)
-    configuration = own_template / "copier.yml"
+    dest = repository(questions, tmp_path / "dest", **given)
+    configuration = questions / "copier.yml"
     text = configuration.read_text(encoding="utf-8")
     changed = text.replace("default: small\n", "default: large\n")
     assert changed != text
     configuration.write_text(changed, encoding="utf-8")
-    commit(own_template, "feat: another default", "v0.2.0")
+    commit(questions, "feat: another default", "v0.2.0")
     update(dest)
-    assert tree(dest) == tree(copy(own_template, tmp_path / "fresh", **given))
+    assert tree(dest) == tree(copy(questions, tmp_path / "fresh", **given))
     assert git(dest, "status", "--porcelain").splitlines() == [f"M {ANSWERS_FILE}"]

@@ -1,4 +1,4 @@
-"""A rendered repository passes its own checks on first checkout."""
+"""A rendered repository passes its own checks on first checkout, and with one more service."""
 
 import os
 import shutil
@@ -11,19 +11,27 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import Render, environment_with_bytecode, link_packages
+from tests.evaluated import running_bicep
 from tests.matrix import EVENT_DRIVEN, SERVICE_SUBSETS, case_id
 from tests.programs import program
+from tests.runbook import add_a_service
 
 SetUp = Callable[[dict[str, object]], Path]
 
 UV = Path(sys.executable).parent / "uv"
 
-# Everything together, each service alone, and a pair: what a missing or a surplus file would break.
+# A pair of services, to which the runbook adds another.
+EXTENDED: dict[str, object] = {"services": ["chat", "text"]}
+
+# Everything together, each service alone, and a service of one's own.
 PYTHON_CASES: list[dict[str, object]] = [
-    {"services": services} for services in SERVICE_SUBSETS if len(services) != 2
+    {"services": ["chat"]},
+    {"services": ["vision"], "license": "none", "ci": "none"},
+    {"services": ["text"]},
+    {"services": ["chat", "vision", "text"]},
+    EXTENDED,
+    EVENT_DRIVEN,
 ]
-PYTHON_CASES.append({"services": ["chat", "text"], "license": "none", "ci": "none"})
-PYTHON_CASES.append(EVENT_DRIVEN)
 
 # Tests of the local run that wait longer than they compute: they run beside the others.
 LONG_TESTS = ("tests/test_crashes.py", "tests/test_load.py")
@@ -67,6 +75,10 @@ def set_up(rendering: Render, shared_folder: Path, request: pytest.FixtureReques
                 clone = checkout(rendering(answers), folder)
                 if (clone / "tools").is_dir():
                     link_packages(request.getfixturevalue("local_tools"), clone / "tools")
+                if answers == EXTENDED:
+                    add_a_service(clone)
+                    run(clone, "git", "add", "--all")
+                    run(clone, "git", "commit", "--quiet", "--message=Add a service")
                 run(clone, str(UV), "sync", "--quiet", "--all-packages")
         return folder / "clone"
 
@@ -103,6 +115,12 @@ def test_python_tests_pass(set_up: SetUp, answers: dict[str, object]) -> None:
 @pytest.mark.parametrize("path", LONG_TESTS)
 def test_long_tests_pass(set_up: SetUp, path: str) -> None:
     run_tests(set_up(EVENT_DRIVEN), path)
+
+
+def test_the_infrastructure_of_an_added_service_compiles(set_up: SetUp) -> None:
+    main = set_up(EXTENDED) / "infra" / "main.bicep"
+    assert main.with_name("app").joinpath("search.bicep").is_file()
+    assert not running_bicep().compile(main).diagnostics
 
 
 @pytest.mark.parametrize("answers", WEB_CASES, ids=case_id)

@@ -57,7 +57,10 @@ EDGE_TRACES = {
 
 # Words of a network with private endpoints, or, where nothing else needs a network, of any.
 # Azure tells of connections of any environment.
-PRIVATE_TRACES = r"private[-_ ]?endpoint(?!_?connections?)(?!-connection)|private[-_ ]?link|private[-_ ]dns|nat[-_ ]?gateway|\bNAT\b"
+PRIVATE_TRACES = (
+    r"private[-_ ]?endpoint(?!_?connections?)(?!-connection)"
+    r"|private[-_ ]?link|private[-_ ]dns|nat[-_ ]?gateway|\bNAT\b"
+)
 NETWORK_TRACES = rf"{PRIVATE_TRACES}|virtual[-_ ]?network|\bvnet|subnet"
 
 # Words of the sign-in of people. Its registration stays: services ask each other for tokens.

@@ -22,7 +22,7 @@ from markdown_it import MarkdownIt
 
 from azd_ai_scaffold import cli
 from tests.rendering import export_template
-from tests.templates import ANSWERS_FILE, FIRST_RELEASE, commit
+from tests.templates import ANSWERS_FILE, questions_repository
 from tools.template import Template
 
 TEMPLATE = Template()
@@ -47,9 +47,7 @@ TEXT = st.one_of(
     st.text(max_size=70),
     # Only what the validator lets pass, so that many of the examples are rendered.
     st.text(
-        st.characters(
-            codec="utf-8", exclude_categories=["C", "Zl", "Zp"], exclude_characters='"\\<>{}[]$|`'
-        ),
+        st.characters(exclude_categories=["C", "Zl", "Zp"], exclude_characters='"\\<>{}[]$|`'),
         min_size=1,
         max_size=60,
     ).map(str.strip),
@@ -86,12 +84,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same as a git repository, which the command line asks for."""
-    dest = tmp_path_factory.mktemp("repository") / "template"
-    shutil.copytree(template, dest)
-    commit(dest, "feat: first release", FIRST_RELEASE)
-    return dest
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The questions as a git repository, which the command line asks for: enough to refuse."""
+    return questions_repository(tmp_path_factory.mktemp("repository") / "template")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 """The triggers of the document pipeline: each hands over what came; the package does the work."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, List  # noqa: UP035 - see record_result
+from typing import TYPE_CHECKING, Any, List  # noqa: UP035 - see record_result
 
 import azure.functions as func
 
@@ -37,13 +38,16 @@ class Workload:
         self._pipeline = Pipeline(settings, lambda: connect_azure(settings))
         self._starting = asyncio.Lock()
         self._api: func.AsgiMiddleware | None = None
+        self._lifespan: AbstractAsyncContextManager[Any] | None = None
 
     async def api(self) -> func.AsgiMiddleware:
         """Return the HTTP app, running: it owns telemetry, for every trigger."""
         async with self._starting:
             if self._api is None:
                 api = await asyncio.to_thread(self._create_api)
-                await api.router.lifespan_context(api).__aenter__()
+                # Kept for the life of the process: a lifespan that nobody refers to ends.
+                self._lifespan = api.router.lifespan_context(api)
+                await self._lifespan.__aenter__()
                 self._api = func.AsgiMiddleware(api)  # type: ignore[no-untyped-call]
         return self._api
 

@@ -49,9 +49,9 @@ class HttpClient:
                 self._client = httpx2.AsyncClient(
                     # The deadline of the request bounds reading and writing.
                     timeout=httpx2.Timeout(None, connect=3, pool=3),
-                    # Idle connections go before the services close them (uvicorn: 5 s).
+                    # Idle connections close here first: the ingress keeps them for 240 s.
                     limits=httpx2.Limits(
-                        max_connections=1000, max_keepalive_connections=100, keepalive_expiry=3
+                        max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60
                     ),
                     headers={"Accept-Encoding": "identity", "User-Agent": "api-gateway"},
                     trust_env=False,

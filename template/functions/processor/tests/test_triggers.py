@@ -147,6 +147,8 @@ async def test_http_passes_through_to_the_app(functions: dict[str, Any]) -> None
     assert ready.status_code in (200, 503)
     unknown = await call("GET", "/api/nothing")
     assert unknown.status_code == 404
+    # The app goes on running between two calls.
+    assert (await call("GET", "/api/health/ready")).status_code == 200
     assert unknown.headers["content-type"] == "application/problem+json"
     refused = await call("POST", "/api/documents?name=a.pdf", b"words", **PDF_TYPE)
     assert refused.status_code == 422

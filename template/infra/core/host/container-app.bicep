@@ -79,6 +79,9 @@ var placeholderImage = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 @description('Port on which every workload listens.')
 var port = 8080
 
+@description('Seconds from the order to stop until a replica is killed: the images wait 240 s for requests, and then send their telemetry.')
+var terminationGracePeriodSeconds = 260
+
 @description('Environment variables of every workload.')
 var commonVariables = {
   API_CLIENT_ID: host.apiClientId
@@ -187,6 +190,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
       ]
     }
     template: {
+      terminationGracePeriodSeconds: terminationGracePeriodSeconds
       containers: [
         {
           name: 'main'

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 from ai_runtime.access import Access
 from ai_runtime.app import create_app
 from ai_runtime.settings import PublicSettings
+from ai_runtime.tokens import APPLICATION_ROLE
 from ai_standin.testing import StandIn
 
 TENANT = "11111111-1111-4111-8111-111111111111"
@@ -27,7 +28,8 @@ async def things() -> str:
 
 def build(**values: Any) -> FastAPI:
     settings = PublicSettings.model_validate(values)
-    return create_app(settings, title="Test", access=Access.of_users(settings), routers=[router])
+    access = Access.of_users(settings, {APPLICATION_ROLE})
+    return create_app(settings, title="Test", access=access, routers=[router])
 
 
 @pytest.fixture

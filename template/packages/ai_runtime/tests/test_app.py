@@ -114,22 +114,6 @@ def test_too_large_by_its_length_and_while_it_streams(client: TestClient) -> Non
     assert client.post("/raw", content=b"x" * 100).json() == 100
 
 
-def test_app_under_a_prefix() -> None:
-    app = create_app(
-        Settings(max_body_bytes=100),
-        title="Test",
-        access=EVERYBODY,
-        routers=[router],
-        body_limits={"/raw": 10},
-        root_path="/api",
-    )
-    with TestClient(app) as client:
-        assert client.get("/api/health/live").json() == {"status": "alive"}
-        assert client.post("/api/raw", content=b"x" * 10).json() == 10
-        assert client.post("/api/raw", content=b"x" * 11).status_code == 413
-        assert client.get("/api/api/health/live").status_code == 404
-
-
 def test_problem_with_retry_after(client: TestClient) -> None:
     response = client.get("/problem")
     assert (response.status_code, response.headers["retry-after"]) == (429, "2")
@@ -248,13 +232,47 @@ def test_requests_wait_for_a_slow_start_but_probes_do_not() -> None:
         assert resource.events == ["load"]
 
 
-def test_an_instance_that_cannot_start_is_alive_but_never_ready() -> None:
+def test_an_instance_that_cannot_start_asks_to_be_replaced() -> None:
     resource = _Resource(ImportError("no such module"))
-    with TestClient(
-        create_app(Settings(), title="Test", access=EVERYBODY, resources=[resource])
-    ) as client:
-        for _ in range(20):
-            response = client.get("/health/ready")
-            assert (response.status_code, response.json()) == (503, {"status": "not-ready"})
+    app = create_app(
+        Settings(), title="Test", access=EVERYBODY, routers=[router], resources=[resource]
+    )
+    with TestClient(app) as client:
+        refused = client.get("/problem")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json()["type"] == "urn:problem:start-failed"
+        live, ready = client.get("/health/live"), client.get("/health/ready")
+        assert (live.status_code, live.json()) == (503, {"status": "failed"})
+        assert (ready.status_code, ready.json()) == (503, {"status": "not-ready"})
+        assert "module" not in refused.text + live.text + ready.text
+
+
+def test_a_passing_failure_of_the_start_needs_no_restart() -> None:
+    resource = _Resource(OSError("too many open files"))
+    app = create_app(
+        Settings(), title="Test", access=EVERYBODY, routers=[router], resources=[resource]
+    )
+    with TestClient(app) as client:
+        assert client.get("/problem").status_code == 503
+        resource.error = None
+        assert client.get("/problem").status_code == 429
         assert client.get("/health/live").json() == {"status": "alive"}
-    assert resource.events == ["load", "close"]
+        assert client.get("/health/ready").json() == {"status": "ready"}
+    assert resource.events[-2:] == ["load", "close"]
+
+
+def test_an_app_serves_without_telemetry(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(
+        environment_type="dev",
+        azure_client_id="x",
+        applicationinsights_connection_string="no connection string",
+    )
+    with TestClient(
+        create_app(settings, title="Test", access=EVERYBODY, routers=[router])
+    ) as client:
+        assert client.get("/problem").status_code == 429
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 200
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (error,) = [entry for entry in logged if entry["level"] == "ERROR"]
+    assert error["message"] == "nothing is sent to Azure Monitor"

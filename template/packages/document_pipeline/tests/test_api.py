@@ -33,6 +33,7 @@ from document_pipeline.testing import (
     MemoryBroker,
     MemoryTable,
     blob_created,
+    memory_adapters,
 )
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -53,20 +54,7 @@ class Api:
         return TestClient(create_app(read, Pipeline(read, self.adapters)), base_url="http://api")
 
     def adapters(self) -> Adapters:
-        async def healthy() -> Any:
-            return "healthy"
-
-        return Adapters(
-            incoming=self.blobs,
-            results=self.blobs,
-            table=self.table,
-            queue=self.broker,
-            rejections=self.broker,
-            rejected=self.broker,
-            outcomes=self.broker,
-            checks=dict.fromkeys(CHECKS, healthy),
-            connections=(),
-        )
+        return memory_adapters(self.blobs, self.broker, self.table)
 
     def rejection(self, number: int = 1) -> Rejection:
         document = DocumentVersion(f"{number}.pdf", "1")

@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from ai_standin.testing import StandIn
 from document_pipeline.api import create_app
-from document_pipeline.composition import Adapters, Pipeline
+from document_pipeline.composition import Pipeline
 from document_pipeline.settings import PipelineSettings
+from document_pipeline.testing import memory_adapters
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 OTHER_TENANT = "22222222-2222-4222-8222-222222222222"
@@ -25,9 +26,6 @@ OPERATOR: dict[str, Any] = {"roles": ["Documents.Operate"]}
 
 
 def running(standin: StandIn, **changes: str) -> Iterator[TestClient]:
-    def connect() -> Adapters:
-        raise OSError("no storage")
-
     values = {
         "storage_blob_endpoint": standin.url,
         "storage_table_endpoint": standin.url,
@@ -39,7 +37,7 @@ def running(standin: StandIn, **changes: str) -> Iterator[TestClient]:
         "token_authority": standin.authority,
     }
     settings = PipelineSettings.model_validate(values | changes)
-    with TestClient(create_app(settings, Pipeline(settings, connect))) as client:
+    with TestClient(create_app(settings, Pipeline(settings, memory_adapters))) as client:
         yield client
 
 

@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from ai_standin.testing import StandIn
 from document_pipeline.api import create_app
-from document_pipeline.composition import Adapters, Pipeline
+from document_pipeline.composition import Pipeline
 from document_pipeline.settings import PipelineSettings
+from document_pipeline.testing import memory_adapters
 
 OURS = "3f2c9a4e-8d1b-4c57-9e60-7ab1c2d3e4f5"
 ANOTHER = "00000000-8d1b-4c57-9e60-7ab1c2d3e4f5"
@@ -31,11 +32,8 @@ def settings_of(standin: StandIn, front_door_id: str | None) -> PipelineSettings
 
 
 def running(standin: StandIn, front_door_id: str | None) -> Iterator[TestClient]:
-    def connect() -> Adapters:
-        raise OSError("no storage")
-
     settings = settings_of(standin, front_door_id)
-    with TestClient(create_app(settings, Pipeline(settings, connect))) as client:
+    with TestClient(create_app(settings, Pipeline(settings, memory_adapters))) as client:
         yield client
 
 

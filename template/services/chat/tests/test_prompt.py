@@ -1,5 +1,6 @@
 """The prompt in the repository is whole, and a broken one ends the start with one line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_prompt_of_the_repository() -> None:
         ("name: x", "version: Field required"),
         ("- x", "Input should be"),
         (PATH.read_text() + "temperature: 1\n", "temperature: Extra inputs are not permitted"),
-        (PATH.read_text().replace("1.0.0", "first"), "version: String should match"),
+        (re.sub("version: .*", "version: a", PATH.read_text()), "version: String should match"),
     ],
 )
 def test_broken_prompt(tmp_path: Path, text: str | None, line: str) -> None:

@@ -1,6 +1,7 @@
 """Who may call an app: a valid token, and a rule on whom it speaks for."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Self
 
 from starlette.datastructures import Headers
@@ -10,7 +11,7 @@ from ai_runtime.context import path_of
 from ai_runtime.problems import Problem
 from ai_runtime.settings import PublicSettings, Settings
 from ai_runtime.telemetry import get_logger
-from ai_runtime.tokens import APPLICATION_ROLE, USER_SCOPE, Caller, TokenValidator
+from ai_runtime.tokens import USER_SCOPE, Caller, TokenValidator
 
 OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 """Probes and availability tests carry no token, and learn nothing but states."""
@@ -30,13 +31,12 @@ class Access:
         self._allows = allows
 
     @classmethod
-    def of_users(cls, settings: PublicSettings, *roles: str) -> Self:
-        """Let in signed-in people, and whoever has the role to call the API or one of `roles`;
-        everybody, if USER_AUTHENTICATION is `none`."""
-        accepted = {APPLICATION_ROLE, *roles}
+    def of_users(cls, settings: PublicSettings, roles: AbstractSet[str]) -> Self:
+        """Let in signed-in people, and callers that have one of `roles`; everybody, if
+        USER_AUTHENTICATION is `none`."""
         access = cls(
             settings,
-            lambda caller: USER_SCOPE in caller.scopes or not accepted.isdisjoint(caller.roles),
+            lambda caller: USER_SCOPE in caller.scopes or not roles.isdisjoint(caller.roles),
         )
         if settings.user_authentication == "none":
             access._validator = None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from ai_runtime.startup import Startup
+
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
@@ -23,7 +25,7 @@ _logger = logging.getLogger("workload.health")
 
 
 class Liveness(BaseModel):
-    status: Literal["alive"] = "alive"
+    status: Literal["alive", "failed"]
 
 
 class Readiness(BaseModel):
@@ -51,7 +53,6 @@ class Health:
         timeout_seconds: float = 2.0,
         cache_seconds: float = 5.0,
     ) -> None:
-        self.ready = False
         self._checks = dict(checks)
         self._timeout_seconds = timeout_seconds
         self._cache_seconds = cache_seconds
@@ -92,35 +93,43 @@ class Health:
             status=status, latency_ms=round((time.perf_counter() - started) * 1000)
         )
 
-    def router(self) -> "APIRouter":
-        from fastapi import APIRouter
 
-        router = APIRouter(prefix="/health", tags=["health"])
+def health_router(startup: Startup, health: Health) -> "APIRouter":
+    from fastapi import APIRouter
 
-        @router.get("/live", summary="The process runs")
-        async def live() -> Liveness:
-            return Liveness()
+    router = APIRouter(prefix="/health", tags=["health"])
 
-        @router.get(
-            "/ready",
-            summary="This instance can serve; asks no other service",
-            responses={503: {"model": Readiness}},
-        )
-        async def ready(response: Response) -> Readiness:
-            if self.ready:
-                return Readiness(status="ready")
+    @router.get(
+        "/live",
+        summary="The process works; the platform replaces it otherwise",
+        responses={503: {"model": Liveness}},
+    )
+    async def live(response: Response) -> Liveness:
+        if not startup.failed:
+            return Liveness(status="alive")
+        response.status_code = 503
+        return Liveness(status="failed")
+
+    @router.get(
+        "/ready",
+        summary="This instance can serve; asks no other service",
+        responses={503: {"model": Readiness}},
+    )
+    async def ready(response: Response) -> Readiness:
+        if startup.ready:
+            return Readiness(status="ready")
+        response.status_code = 503
+        return Readiness(status="not-ready")
+
+    @router.get(
+        "",
+        summary="Each dependency with its state",
+        responses={503: {"model": HealthReport}},
+    )
+    async def report(response: Response) -> HealthReport:
+        found = await health.report()
+        if found.status == "unhealthy":
             response.status_code = 503
-            return Readiness(status="not-ready")
+        return found
 
-        @router.get(
-            "",
-            summary="Each dependency with its state",
-            responses={503: {"model": HealthReport}},
-        )
-        async def health(response: Response) -> HealthReport:
-            report = await self.report()
-            if report.status == "unhealthy":
-                response.status_code = 503
-            return report
-
-        return router
+    return router

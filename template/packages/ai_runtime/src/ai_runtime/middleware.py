@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ai_runtime.context import CORRELATION_HEADER, correlation_id, deadline, path_of
 from ai_runtime.health import PROBES
 from ai_runtime.problems import Problem, problem_of
+from ai_runtime.startup import Startup
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself at the deadline with an error event; if it cannot, it is cut this later."""
@@ -29,19 +30,6 @@ _SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _access = logging.getLogger("access")
-
-
-class RootPathMiddleware:
-    """Say under which prefix the app is served, where the host does not say it."""
-
-    def __init__(self, app: ASGIApp, *, root_path: str) -> None:
-        self.app = app
-        self.root_path = root_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["root_path"] = self.root_path
-        await self.app(scope, receive, send)
 
 
 class CorrelationMiddleware:
@@ -102,13 +90,13 @@ class GuardMiddleware:
         timeout_seconds: float,
         max_body_bytes: int,
         body_limits: Mapping[str, int],
-        loaded: Callable[[], Awaitable[None]],
+        startup: Startup,
     ) -> None:
         self.app = app
         self.timeout_seconds = timeout_seconds
         self.max_body_bytes = max_body_bytes
         self.body_limits = body_limits
-        self.loaded = loaded
+        self.startup = startup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -143,7 +131,7 @@ class GuardMiddleware:
                 if declared.isdecimal() and int(declared) > limit:
                     raise _too_large(limit)
                 if path_of(scope) not in PROBES:
-                    await self.loaded()
+                    await self.startup.wait()
                 await self.app(scope, bounded_receive, watched_send)
         except Exception as error:
             if started:

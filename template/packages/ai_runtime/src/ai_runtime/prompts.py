@@ -21,7 +21,7 @@ class PromptParameters(_Model):
 
 
 class PromptTest(_Model):
-    """A message and what the model's answer must and must not contain, without regard to case."""
+    """A message and what an answer must and must not contain, for whoever changes the prompt."""
 
     name: str = Field(min_length=1)
     input: str = Field(min_length=1)

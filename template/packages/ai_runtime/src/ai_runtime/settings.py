@@ -51,13 +51,13 @@ Endpoint = Annotated[str, AfterValidator(_checked_endpoint)]
 
 
 IDENTIFIER = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-Identifier = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$", to_lower=True
-    ),
-]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, to_lower=True)]
 """Object, client or tenant id."""
+
+
+MAX_REQUEST_SECONDS = 230
+"""Below the 240 s after which the platform's ingress gives a request up."""
+RequestTimeout = Annotated[float, Field(gt=0, le=MAX_REQUEST_SECONDS)]
 
 
 class Settings(BaseSettings):
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     otel_service_name: str = "local"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    request_timeout_seconds: float = Field(default=60, gt=0, le=230)
-    """Time for a whole request, streams included; below the 240 s of the platform's ingress."""
+    request_timeout_seconds: RequestTimeout = 60
+    """Time for a whole request, streams included."""
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     health_cache_seconds: float = Field(default=5, ge=0)
     """How long an answer of `/health` is remembered."""

@@ -17,6 +17,9 @@ from ai_runtime.settings import Settings
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
+FLUSH_SECONDS = 5
+"""For each of traces, metrics and logs, when the app shuts down."""
+
 _EXPORTED_LOGGER = "workload"
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
@@ -90,10 +93,21 @@ class Telemetry:
         self._configured = False
 
     def load(self) -> None:
-        """Configure the exporters; slow (imports), so it runs beside the start of the app."""
+        """Configure the exporters; slow (imports), so it runs beside the start of the app.
+
+        Without telemetry the app still serves: what is wrong is in the log on standard output.
+        """
         connection_string = self._settings.applicationinsights_connection_string
         if not connection_string:
             return
+        try:
+            self._configure(connection_string)
+        except Exception:  # noqa: BLE001 - whatever it is, it is no reason to be down
+            get_logger("telemetry").exception("nothing is sent to Azure Monitor")
+        else:
+            self._configured = True
+
+    def _configure(self, connection_string: str) -> None:
         # Resource detection would ask the metadata service of a virtual machine, which is not here.
         os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "otel")
 
@@ -113,7 +127,6 @@ class Telemetry:
             sampling_ratio=1.0,
             instrumentation_options={name: {"enabled": False} for name in off},
         )
-        self._configured = True
 
     async def close(self) -> None:
         """Send what is still buffered; called when the app shuts down."""
@@ -143,4 +156,4 @@ def _flush() -> None:
     ):
         flush = getattr(provider, "force_flush", None)
         if flush is not None:
-            flush(timeout_millis=5000)
+            flush(timeout_millis=FLUSH_SECONDS * 1000)

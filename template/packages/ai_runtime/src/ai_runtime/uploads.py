@@ -1,16 +1,19 @@
 """Raw uploads: the declared type and the content must agree before anything is sent on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from tempfile import TemporaryFile
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
+from pydantic import Field
 from starlette.requests import ClientDisconnect, Request
 
 from ai_runtime.media_types import media_type_of
 from ai_runtime.problems import Problem
+from ai_runtime.settings import Settings
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 
@@ -34,26 +37,13 @@ COMMON_IMAGES: dict[str, Signature] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A body whose content is what its type says."""
+class UploadSettings(Settings):
+    """What an app reads from the environment that takes uploads."""
 
-    content: bytes
-    media_type: str
-
-
-async def read_upload(request: Request, accepted: Mapping[str, Signature]) -> Upload:
-    """Read the body; raises a 415 problem for its type and 422 for its content."""
-    media_type = media_type_of(request, accepted)
-    try:
-        content = await request.body()
-    except ClientDisconnect as error:
-        raise _unfinished() from error
-    if not content:
-        raise _empty()
-    if not accepted[media_type](BytesIO(content)):
-        raise _mismatch(media_type)
-    return Upload(content, media_type)
+    max_concurrent_uploads: int = Field(default=8, gt=0)
+    """Uploads that one instance works on at a time: they bound its memory and its disk."""
+    upload_wait_seconds: float = Field(default=10, ge=0)
+    """How long one more upload waits, unread, for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +53,60 @@ class UploadedFile:
     file: IO[bytes]
     media_type: str
 
+    @property
+    def path(self) -> Path:
+        return Path(self.file.name)
 
-@asynccontextmanager
-async def uploaded_file(
-    request: Request, accepted: Mapping[str, Signature]
-) -> AsyncIterator[UploadedFile]:
-    """Write the body to disk as it comes, so that memory stays flat; raises like `read_upload`."""
-    media_type = media_type_of(request, accepted)
-    with TemporaryFile() as file:
+
+class Uploads:
+    """Takes uploads in, a limited number at a time."""
+
+    def __init__(self, settings: UploadSettings) -> None:
+        self._turns = asyncio.Semaphore(settings.max_concurrent_uploads)
+        self._wait_seconds = settings.upload_wait_seconds
+
+    @asynccontextmanager
+    async def received(
+        self, request: Request, accepted: Mapping[str, Signature]
+    ) -> AsyncIterator[UploadedFile]:
+        """Write the body to disk as it arrives and keep it until the block ends.
+
+        Raises a 415 problem for its type, 422 for its content and 503 when there are too many
+        uploads already.
+        """
+        media_type = media_type_of(request, accepted)
+        async with self._turn():
+            with NamedTemporaryFile() as file:
+                await _write(request, file)
+                file.seek(0)
+                if not accepted[media_type](file):
+                    raise Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
+                file.seek(0)
+                yield UploadedFile(file, media_type)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         try:
-            async for chunk in request.stream():
-                file.write(chunk)
-        except ClientDisconnect as error:
-            raise _unfinished() from error
-        if file.tell() == 0:
-            raise _empty()
-        file.seek(0)
-        if not accepted[media_type](file):
-            raise _mismatch(media_type)
-        file.seek(0)
-        yield UploadedFile(file, media_type)
+            async with asyncio.timeout(self._wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Problem(
+                503, "Too many uploads are in progress.", kind="busy", retry_after=5
+            ) from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
-def _unfinished() -> Problem:
-    return Problem(400, "The upload was not finished.")
-
-
-def _empty() -> Problem:
-    return Problem(422, "The body is empty.")
-
-
-def _mismatch(media_type: str) -> Problem:
-    return Problem(422, f"The content is not {media_type}.", kind="content-mismatch")
+async def _write(request: Request, file: IO[bytes]) -> None:
+    try:
+        async for chunk in request.stream():
+            file.write(chunk)
+    except ClientDisconnect as error:
+        raise Problem(400, "The upload was not finished.") from error
+    if file.tell() == 0:
+        raise Problem(422, "The body is empty.")
 
 
 def upload_openapi(accepted: Iterable[str], max_bytes: int = MAX_UPLOAD_BYTES) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import IO
 from uuid import uuid4
 
+from ai_runtime.health import Status
+from document_pipeline.composition import CHECKS, Adapters
 from document_pipeline.model import (
     DOCUMENTS_QUEUE,
     BlobCreated,
@@ -176,3 +178,28 @@ def blob_created(document: DocumentVersion, *, account: str = STORAGE_ACCOUNT) -
         data=BlobData(eTag=document.etag),
     )
     return Message(id=f"{DOCUMENTS_QUEUE}-{uuid4().hex}", body=event.model_dump_json(by_alias=True))
+
+
+def memory_adapters(
+    blobs: MemoryBlobs | None = None,
+    broker: MemoryBroker | None = None,
+    table: MemoryTable | None = None,
+) -> Adapters:
+    """Return ports in memory, healthy, for a whole pipeline."""
+
+    async def healthy() -> Status:
+        return "healthy"
+
+    blobs = blobs or MemoryBlobs(Breaking())
+    broker = broker or MemoryBroker(Breaking())
+    return Adapters(
+        incoming=blobs,
+        results=blobs,
+        table=table or MemoryTable(),
+        queue=broker,
+        rejections=broker,
+        rejected=broker,
+        outcomes=broker,
+        checks=dict.fromkeys(CHECKS, healthy),
+        connections=(),
+    )

@@ -10,6 +10,7 @@ from ai_runtime.clients.openai import OpenAIClient, OpenAISettings, TextDelta
 from ai_runtime.contracts.chat import STREAM_RESPONSE, ChatRequest, json_only
 from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
+from ai_runtime.settings import RequestTimeout
 from ai_runtime.sse import EventStream, event
 from chat_service.prompt import Prompt
 
@@ -19,7 +20,7 @@ class ChatSettings(OpenAISettings, InternalSettings):
 
     prompt_path: Path = Path("prompts/chat/assistant.yaml")
     """Relative to the working directory: the repository locally, /app in the image."""
-    request_timeout_seconds: float = 120
+    request_timeout_seconds: RequestTimeout = 120
 
 
 def _router(client: OpenAIClient, prompt: Prompt) -> APIRouter:

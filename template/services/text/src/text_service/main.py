@@ -7,17 +7,18 @@ from ai_runtime.clients.documents import DocumentsClient, DocumentsSettings
 from ai_runtime.contracts.text import DOCUMENT_TYPES, OFFICE_TYPES, DocumentAnalysis
 from ai_runtime.internal import InternalSettings, internal_access
 from ai_runtime.problems import problem_responses
-from ai_runtime.uploads import MAX_UPLOAD_BYTES, read_upload, upload_openapi
+from ai_runtime.settings import RequestTimeout
+from ai_runtime.uploads import MAX_UPLOAD_BYTES, Uploads, UploadSettings, upload_openapi
 
 
-class TextServiceSettings(DocumentsSettings, InternalSettings):
+class TextServiceSettings(DocumentsSettings, InternalSettings, UploadSettings):
     """Environment of the text service."""
 
     max_body_bytes: int = MAX_UPLOAD_BYTES
-    request_timeout_seconds: float = 120
+    request_timeout_seconds: RequestTimeout = 120
 
 
-def _router(client: DocumentsClient) -> APIRouter:
+def _router(client: DocumentsClient, uploads: Uploads) -> APIRouter:
     router = APIRouter()
 
     @router.post(
@@ -27,10 +28,10 @@ def _router(client: DocumentsClient) -> APIRouter:
         openapi_extra=upload_openapi(DOCUMENT_TYPES),
     )
     async def extract(request: Request) -> DocumentAnalysis:
-        document = await read_upload(request, DOCUMENT_TYPES)
-        return await client.analyze(
-            document.content, key_value_pairs=document.media_type not in OFFICE_TYPES
-        )
+        async with uploads.received(request, DOCUMENT_TYPES) as document:
+            return await client.analyze(
+                document.path, key_value_pairs=document.media_type not in OFFICE_TYPES
+            )
 
     return router
 
@@ -43,7 +44,7 @@ def create_app(settings: TextServiceSettings | None = None) -> FastAPI:
         title="Text service",
         access=internal_access(settings),
         description="Reads documents with Azure AI Document Intelligence.",
-        routers=[_router(client)],
+        routers=[_router(client, Uploads(settings))],
         resources=[client],
         checks={"document-intelligence": client.check},
     )

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, Field
 
@@ -38,7 +37,7 @@ class DocumentsSettings(Settings):
 
     azure_document_intelligence_endpoint: Endpoint
     azure_document_intelligence_timeout_seconds: float = Field(default=90, gt=0)
-    """For a whole analysis, from sending the document to its result."""
+    """Longest wait for an analysis to start, and then for its result."""
     azure_document_intelligence_polling_seconds: float = Field(default=1, gt=0)
     """Between two polls, unless the service names another time."""
 
@@ -97,9 +96,8 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
         with unobserved():
             return _azure.status_of(await sdk.send_request(request))
 
-    async def analyze(self, document: bytes | Path, *, key_value_pairs: bool) -> DocumentAnalysis:
-        """Analyze a document, given as its content or as a file that is streamed; raises
-        `UpstreamError`.
+    async def analyze(self, document: Path, *, key_value_pairs: bool) -> DocumentAnalysis:
+        """Analyze a document, which is streamed from its file; raises `UpstreamError`.
 
         Key-value pairs are an add-on that the service has for PDF and images, not for Office files.
         """
@@ -121,14 +119,14 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
         )
 
     async def _begin(
-        self, document: bytes | Path, key_value_pairs: bool
+        self, document: Path, key_value_pairs: bool
     ) -> "AsyncAnalyzeDocumentLROPoller[AnalyzeResult]":
         sdk = await self._loaded()
 
         from azure.ai.documentintelligence.models import DocumentAnalysisFeature
 
         # The SDK closes what it has sent, so each attempt opens the document anew.
-        with _opened(document) as file, _translated():
+        with document.open("rb") as file, _translated():
             return await sdk.begin_analyze_document(
                 MODEL,
                 file,
@@ -155,10 +153,6 @@ class DocumentsClient(ServiceClient[DocumentsSettings, "DocumentIntelligenceClie
             retry_policy=PollRetry(),
             **_azure.client_options(self._settings, timeout_seconds=timeout),
         )
-
-
-def _opened(document: bytes | Path) -> IO[bytes]:
-    return BytesIO(document) if isinstance(document, bytes) else document.open("rb")
 
 
 @contextmanager

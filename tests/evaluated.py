@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from azd_ai_scaffold.bicep import Bicep, Compilation, find_bicep
-from azd_ai_scaffold.evaluation import Evaluation, Resource, compile_infrastructure, evaluate
+from azd_ai_scaffold.evaluation import Evaluation, Resource, compile_file, evaluate
 from tests.programs import missing
 from tests.rendering import ROOT
 
@@ -34,7 +34,7 @@ WORKLOADS = {
     "text": "text-service",
 }
 
-_compilations: dict[str, Compilation] = {}
+_compilations: dict[tuple[str, str], Compilation] = {}
 
 
 @functools.cache
@@ -182,11 +182,12 @@ def infrastructure_digest(repository: Path) -> str:
     return digest.hexdigest()
 
 
-def compiled(repository: Path) -> Compilation:
-    """The compilation of a rendering; done once for all with the same `infra/`."""
-    key = infrastructure_digest(repository)
+def compiled(repository: Path, file: str = "main.bicep") -> Compilation:
+    """The compilation of a file of a rendering; done once for all with the same `infra/`."""
+    key = (infrastructure_digest(repository), file)
     if key not in _compilations:
-        _compilations[key] = compile_infrastructure(running_bicep(), repository)
+        path = repository / "infra" / file
+        _compilations[key] = compile_file(running_bicep(), path, f"infra/{file}")
     return _compilations[key]
 
 
@@ -203,12 +204,48 @@ def variables(kind: str, location: str, **more: str) -> dict[str, str]:
     }
 
 
-def environment(repository: Path, kind: str, **more: str) -> Environment:
+# The parts of a template that another file may import.
+IMPORTABLE = ("definitions", "functions", "variables")
+
+
+def compiled_with(changed: Path, file: str, original: Path) -> Compilation:
+    """The compilation of a copy of a rendering in which one file of `infra/` was changed.
+
+    A template contains the templates of its modules. A module is therefore compiled alone and put
+    in place of the original, in a tenth of the time. The rest is compiled again where the file is
+    no module, or where what others may import from it was changed.
+    """
+    if file.endswith(".bicep"):
+        whole = compiled(original)
+        template = json.loads(whole.template)
+        before = json.loads(compiled(original, file).template)
+        module = compile_file(running_bicep(), changed / "infra" / file, f"infra/{file}")
+        after = json.loads(module.template)
+        result = replaced(template, before, after)
+        if result != template and all(before.get(part) == after.get(part) for part in IMPORTABLE):
+            return Compilation(True, whole.diagnostics + module.diagnostics, json.dumps(result))
+    return compiled(changed)
+
+
+def replaced(value: Any, old: Any, new: Any) -> Any:
+    """A JSON value with another in each place where the old one is."""
+    if value == old:
+        return new
+    if isinstance(value, dict):
+        return {key: replaced(item, old, new) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replaced(item, old, new) for item in value]
+    return value
+
+
+def environment(
+    repository: Path, kind: str, compilation: Compilation | None = None, **more: str
+) -> Environment:
     """Evaluate a rendering as `dev` or `prod`, in the region of its answers."""
     answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     if answers.get("edge") == "application-gateway":
         more = CERTIFICATE | more
     values = variables(kind, answers["location"], **more)
-    compilation = compiled(repository)
+    compilation = compilation or compiled(repository)
     evaluation = evaluate(running_bicep(), repository, values, compilation)
     return Environment(repository, values, compilation, evaluation)

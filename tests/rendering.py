@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import copier._main
 import copier._template
 import jinja2
 import yaml
@@ -51,10 +52,12 @@ def pristine_environment() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quick_copier() -> Iterator[None]:
-    """Compile each Jinja text once per process, and read YAML in C, for the length of a block.
+    """Take what copier does again and again out of it, for the length of a block.
 
-    Copier has a new environment for each rendering, and compiles the parts of a path anew for each
-    file: two fifths of its time. What a text compiles to depends on what is in the key alone.
+    It compiles the parts of a path anew for each file: each Jinja text is compiled once per
+    process, as what it compiles to depends on what is in the key alone. It asks git about each file
+    whether git ignores executable bits: never on the systems that the tests run on. YAML is read
+    in C.
     """
     compiled: dict[object, Any] = {}
     compile_text = jinja2.Environment.compile
@@ -71,6 +74,7 @@ def quick_copier() -> Iterator[None]:
     with (
         unittest.mock.patch.object(jinja2.Environment, "compile", lookup),
         unittest.mock.patch.object(copier._template, "yaml", fast_yaml()),
+        unittest.mock.patch.object(copier._main.Worker, "_sync_git_index_executable_bit"),
     ):
         yield
 

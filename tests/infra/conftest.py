@@ -1,16 +1,27 @@
 """Fixtures of the infrastructure tests."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from azd_ai_scaffold.bicep import Bicep
 from tests.conftest import Render
 from tests.evaluated import Environment, environment, running_bicep
+from tests.matrix import case_id
 
 Evaluate = Callable[..., Environment]
 
 _environments: dict[tuple[object, ...], Environment] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests of the same answers to one worker, which compiles and evaluates them once."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call and item.path.is_relative_to(Path(__file__).parent) and "answers" in call.params:
+            item.add_marker(pytest.mark.xdist_group(case_id(call.params["answers"])))
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Render
-from tests.evaluated import environment, running_bicep
+from tests.evaluated import compiled_with, environment
+from tests.infra.conftest import Evaluate
 from tests.infra.rulebook import RULES
 from tests.infra.test_rules import EXISTING, TAGS
 from tests.matrix import DEFAULT, EVENT_DRIVEN
@@ -1640,15 +1641,35 @@ def test_every_rule_has_a_weakening_that_it_catches() -> None:
 
 
 @pytest.mark.parametrize("weakening", WEAKENINGS, ids=str)
-def test_a_weakening_is_caught(rendering: Render, tmp_path: Path, weakening: Weakening) -> None:
-    running_bicep()
+def test_a_weakening_is_caught(
+    rendering: Render, evaluated: Evaluate, tmp_path: Path, weakening: Weakening
+) -> None:
+    rule = RULES[weakening.rule]
+    assert list(rule(evaluated(weakening.answers, weakening.kind, **weakening.variables))) == []
     source = rendering(weakening.answers)
-    shutil.copytree(source / "infra", tmp_path / "infra")
-    shutil.copytree(source / "docs/reference", tmp_path / "docs/reference")
-    shutil.copy(source / ".copier-answers.yml", tmp_path)
-    file = tmp_path / "infra" / weakening.file
+    weaken(source, tmp_path, weakening)
+    compilation = compiled_with(tmp_path, weakening.file, source)
+    assert list(rule(environment(tmp_path, weakening.kind, compilation, **weakening.variables)))
+
+
+@pytest.mark.parametrize("file", [VAULT, APP, "stamp.bicep"])
+def test_a_module_that_is_put_in_place_is_as_good_as_compiled_with_the_rest(
+    rendering: Render, tmp_path: Path, file: str
+) -> None:
+    source = rendering(DEFAULT)
+    weaken(source, tmp_path, next(found for found in WEAKENINGS if found.file == file))
+    alone = environment(tmp_path, "prod", compiled_with(tmp_path, file, source)).evaluation
+    together = environment(tmp_path, "prod").evaluation
+    assert (alone.resources, alone.outputs) == (together.resources, together.outputs)
+    assert alone.resources != environment(source, "prod").resources
+
+
+def weaken(source: Path, copied: Path, weakening: Weakening) -> None:
+    """Copy what the rules read of a rendering, and weaken the copy."""
+    shutil.copytree(source / "infra", copied / "infra")
+    shutil.copytree(source / "docs/reference", copied / "docs/reference")
+    shutil.copy(source / ".copier-answers.yml", copied)
+    file = copied / "infra" / weakening.file
     text = file.read_text()
     assert weakening.old in text, f"{weakening.file} has changed: renew this weakening"
     file.write_text(text.replace(weakening.old, weakening.new))
-    weakened = environment(tmp_path, weakening.kind, **weakening.variables)
-    assert list(RULES[weakening.rule](weakened))

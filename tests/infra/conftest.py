@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         call = getattr(item, "callspec", None)
         if call and item.path.is_relative_to(Path(__file__).parent) and "answers" in call.params:
-            item.add_marker(pytest.mark.xdist_group(case_id(call.params["answers"])))
+            item.add_marker(pytest.mark.xdist_group(f"infra {case_id(call.params['answers'])}"))
 
 
 @pytest.fixture

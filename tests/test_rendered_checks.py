@@ -98,12 +98,16 @@ def run_tests(repository: Path, *options: str) -> None:
     assert "CI" not in os.environ or " skipped" not in summary, summary[-2000:]
 
 
+@pytest.mark.xdist_group("types")  # mypy's cache is for one process at a time
 @pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)
-def test_python_is_linted_and_typed(set_up: SetUp, answers: dict[str, object]) -> None:
+def test_python_is_linted_and_typed(
+    set_up: SetUp, shared_folder: Path, answers: dict[str, object]
+) -> None:
     repository = set_up(answers)
     run_python(repository, "ruff", "check")
     run_python(repository, "ruff", "format", "--check")
-    run_python(repository, "mypy")
+    # What renderings share, their packages foremost, is analysed once: mypy compares contents.
+    run_python(repository, "mypy", f"--cache-dir={shared_folder / 'mypy'}")
 
 
 @pytest.mark.parametrize("answers", PYTHON_CASES, ids=case_id)

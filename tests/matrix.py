@@ -10,7 +10,7 @@ from functools import partial
 from itertools import combinations
 from itertools import product as every
 
-from allpairspy import AllPairs
+from allpairspy import AllPairs  # type: ignore[import-untyped]
 
 SERVICES = ("chat", "vision", "text")
 SERVICE_SUBSETS = [list(subset) for size in (1, 2, 3) for subset in combinations(SERVICES, size)]

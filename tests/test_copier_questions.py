@@ -373,7 +373,7 @@ def test_the_default_of_a_newer_question_is_what_an_older_repository_has() -> No
 def test_a_new_question_keeps_an_older_repository_as_it_was(tmp_path: Path) -> None:
     """From a URL of a git repository, where a first rendering has `_commit` too."""
     template = questions_repository(tmp_path / "template")
-    options = {"defaults": True, "quiet": True, "unsafe": False}
+    options: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": False}
     address = f"git+{template.as_uri()}"
     run_copy(address, tmp_path / "new", data={"ci": "none"}, **options)
     recorded = yaml.safe_load((tmp_path / "new" / ANSWERS_FILE).read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ _main.scantree = lambda *options: reversed(list(scantree(*options)))
 CopierApp.run(["copier", *sys.argv[1:]])
 """
 NAME = {"project_name": "R&D l'équipe – Iİ東京"}  # no argument of a process whose locale is C
-ANSWERS = {
+ANSWERS: dict[str, object] = {
     **NAME,
     "owner_email": "ada@example.com, ben@example.org",
     "services": ["vision", "chat"],

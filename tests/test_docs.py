@@ -41,9 +41,10 @@ def test_the_readme_has_every_question_and_value() -> None:
 
 def test_prices_are_those_of_the_questions() -> None:
     template = Template()
-    asked = [
+    services: list[object] = [["chat"], ["chat", "vision"], ["chat", "vision", "text"]]
+    asked: list[dict[str, object]] = [
         {"pattern": "event-driven"},
-        *({"services": ["chat", "vision", "text"][:count]} for count in (1, 2, 3)),
+        *({"services": chosen} for chosen in services),
     ]
     labels = " ".join(
         label

@@ -176,7 +176,8 @@ def test_each_security_choice_is_shown_in_the_templates_words(
     answers = recorded(tmp_path / "dest")
     for question in ("network", "edge", "user_auth", "data_residency"):
         labels = TEMPLATE.choices(question, **TEMPLATE.answers(**answers))
-        assert shown[question].endswith(f"{answers[question]} ({labels[answers[question]]})")
+        answer = str(answers[question])
+        assert shown[question].endswith(f"{answer} ({labels[answer]})")
 
 
 def test_quiet_says_nothing(template: Path, tmp_path: Path, command: CommandLine) -> None:

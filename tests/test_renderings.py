@@ -252,7 +252,9 @@ def test_images_pass_hadolint(rendering: Render, answers: dict[str, object]) -> 
     repository = rendering(answers)
     images = [str(path) for path in repository.rglob("Dockerfile")]
     event_driven = answers.get("pattern") == "event-driven"
-    assert len(images) == (0 if event_driven else 1 + len(answers.get("services", SERVICES)))
+    services = answers.get("services", SERVICES)
+    assert isinstance(services, list | tuple)
+    assert len(images) == (0 if event_driven else 1 + len(services))
     if images:
         run(repository, "hadolint", *images)
 

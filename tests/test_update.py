@@ -253,8 +253,8 @@ def test_a_pattern_whose_services_the_region_lacks_is_refused(
 
 
 def test_a_pattern_takes_the_services_that_the_region_has(questions: Path, tmp_path: Path) -> None:
-    answers = {"pattern": "event-driven", "location": "swedencentral"}
-    dest = repository(questions, tmp_path / "dest", **answers)
+    old = {"pattern": "event-driven", "location": "swedencentral"}
+    dest = repository(questions, tmp_path / "dest", **old)
     update(dest, pattern="microservices")
     answers = {"services": ["chat", "text"], "location": "swedencentral"}
     assert tree(dest) == tree(copy(questions, tmp_path / "fresh", **answers))

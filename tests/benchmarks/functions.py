@@ -104,7 +104,7 @@ def import_seconds(python: Path, folder: Path, module: str) -> float:
 def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         repository = render(Path(name) / "repository", pattern="event-driven")
-        sync = [UV, "sync", "--quiet", "--all-packages", "--compile-bytecode"]
+        sync = [str(UV), "sync", "--quiet", "--all-packages", "--compile-bytecode"]
         subprocess.run(sync, cwd=repository, check=True)
         python = repository / ".venv/bin/python"
         subprocess.run(

@@ -74,7 +74,7 @@ def run() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         repository = render(Path(name) / "repository", pattern="event-driven")
-        sync = [UV, "sync", "--quiet", "--all-packages", "--compile-bytecode"]
+        sync = [str(UV), "sync", "--quiet", "--all-packages", "--compile-bytecode"]
         subprocess.run(sync, cwd=repository, check=True)
         install = [npm, "install", "--silent", "--no-audit", "--no-fund"]
         subprocess.run(install, cwd=repository / "tools", check=True)

@@ -103,7 +103,7 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         repository = render(Path(name) / "repository")
         # As in the images: with bytecode.
-        sync = [UV, "sync", "--quiet", "--all-packages", "--compile-bytecode"]
+        sync = [str(UV), "sync", "--quiet", "--all-packages", "--compile-bytecode"]
         subprocess.run(sync, cwd=repository, check=True)
         python = repository / ".venv/bin/python"
         (Path(name) / "bare.py").write_text(BARE)

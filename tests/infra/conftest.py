@@ -7,7 +7,7 @@ import pytest
 
 from azd_ai_scaffold.bicep import Bicep
 from tests.conftest import Render
-from tests.evaluated import Environment, environment, running_bicep
+from tests.evaluated import Environment, compiled, environment, running_bicep
 from tests.matrix import case_id
 
 Evaluate = Callable[..., Environment]
@@ -39,7 +39,7 @@ def evaluated(rendering: Render) -> Evaluate:
         repository = rendering(answers)
         key = (repository, kind, *sorted(variables.items()))
         if key not in _environments:
-            _environments[key] = environment(repository, kind, **variables)
+            _environments[key] = environment(repository, kind, compiled(repository), **variables)
         return _environments[key]
 
     return evaluate

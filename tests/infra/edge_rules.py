@@ -307,8 +307,8 @@ def front_door_puts_its_firewall_before_every_host_name(environment: Environment
 def front_door_serves_the_host_name_of_the_owner_alone(environment: Environment) -> Iterator[str]:
     for route in environment.all(f"{PROFILES}/afdEndpoints/routes"):
         domains = environment.all(f"{PROFILES}/customDomains")
-        found = ids(route.properties.get("customDomains"))
-        yield from differences("host names", found, [domain.id for domain in domains])
+        served = ids(route.properties.get("customDomains"))
+        yield from differences("host names", served, [domain.id for domain in domains])
         default = "Disabled" if domains else "Enabled"
         yield from differences("own host name", route.properties["linkToDefaultDomain"], default)
     for domain in environment.all(f"{PROFILES}/customDomains"):
@@ -335,7 +335,7 @@ def front_door_reaches_the_api_by_a_private_link(environment: Environment) -> It
         yield from differences("private link", found, (host.name, group))
         region = link.get("privateLinkLocation")
         yield from differences(
-            "its region", region, table("regions")[host.location]["private_link"]
+            "its region", region, table("regions")[str(host.location)]["private_link"]
         )
         if region not in PRIVATE_LINK_REGIONS:
             yield f"Front Door has no private links in {region}"

@@ -496,7 +496,7 @@ def answers_the_internet(environment: Environment, resource: Resource) -> bool |
     if resource.type in WITHOUT_ADDRESS or resource.type in DEPENDENT:
         return False
     if resource.type in TITLES or environment.label(resource) in TITLES:
-        return at(resource, "publicNetworkAccess") != "Disabled"
+        return bool(at(resource, "publicNetworkAccess") != "Disabled")
     return None
 
 

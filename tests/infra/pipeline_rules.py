@@ -107,12 +107,12 @@ def event_grid_may_enter_where_the_internet_may_not(environment: Environment) ->
         expected = {"bypass": "AzureServices", "defaultAction": action}
         yield from differences(account.name, account.properties.get("networkAcls"), expected)
     for rules in environment.all("Microsoft.ServiceBus/namespaces/networkRuleSets"):
-        expected = {
+        wanted = {
             "defaultAction": action,
             "publicNetworkAccess": "Disabled" if private else "Enabled",
             "trustedServiceAccessEnabled": True,
         }
-        yield from differences(rules.name, rules.properties, expected)
+        yield from differences(rules.name, rules.properties, wanted)
 
 
 @rule

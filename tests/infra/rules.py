@@ -1423,9 +1423,9 @@ def public_access_is_off_in_a_private_network(environment: Environment) -> Itera
         elif resource.type in PUBLIC_EXCEPTIONS:
             yield from differences(f"public access of {resource.name}", access, "Enabled")
         if resource.type == "Microsoft.KeyVault/vaults":
-            wanted = {"bypass": "None", "defaultAction": "Deny" if private else "Allow"}
+            expected = {"bypass": "None", "defaultAction": "Deny" if private else "Allow"}
             acls = resource.properties.get("networkAcls")
-            yield from differences(f"networkAcls of {resource.name}", acls, wanted)
+            yield from differences(f"networkAcls of {resource.name}", acls, expected)
 
 
 @rule

@@ -35,7 +35,7 @@ CONNECTION_SETTINGS = ("fullyQualifiedNamespace", "credential", "clientId")
 def constants(repository: Path) -> dict[str, str]:
     """Names of containers, tables, queues, hubs and groups that the model has, by constant."""
     return {
-        statement.targets[0].id: statement.value.value
+        statement.targets[0].id: str(statement.value.value)
         for statement in ast.parse((repository / MODEL).read_text()).body
         if isinstance(statement, ast.Assign)
         and isinstance(statement.targets[0], ast.Name)

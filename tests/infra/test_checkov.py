@@ -25,18 +25,15 @@ pytestmark = pytest.mark.xdist_group("checkov")
 EXCEPTIONS: dict[str, dict[str, tuple[str, str]]] = yaml.safe_load(
     Path(__file__).with_name("checkov_exceptions.yml").read_text()
 )
-NETWORKS = ("public", "private-prod", "private")
+NETWORKS: list[object] = ["public", "private-prod", "private"]
+EDGES: list[object] = ["none", "application-gateway", "front-door"]
 CASES: list[dict[str, object]] = [
-    *(
-        {"edge": edge, "network": network}
-        for edge in ("none", "application-gateway", "front-door")
-        for network in NETWORKS
-    ),
+    *({"edge": edge, "network": network} for edge in EDGES for network in NETWORKS),
     *({"pattern": "event-driven", "network": network} for network in NETWORKS),
     *({"pattern": "event-driven", "edge": "front-door", "network": name} for name in NETWORKS),
     *(
         {"pattern": "event-driven", "edge": "application-gateway", "network": name}
-        for name in ("private-prod", "private")
+        for name in NETWORKS[1:]
     ),
 ]
 

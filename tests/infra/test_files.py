@@ -156,7 +156,7 @@ def declared(repository: Path) -> dict[str, dict[str, Any]]:
 
 def texts(parameters: dict[str, Any]) -> dict[str, str]:
     """Each text of the parameters by its path, such as `overrides.containerCpu`."""
-    found = {}
+    found: dict[str, str] = {}
     for name, value in parameters.items():
         inner = value if isinstance(value, dict) else {"": value}
         found |= {f"{name}.{key}".rstrip("."): text for key, text in inner.items()}

@@ -130,6 +130,12 @@ def edit(dest: Path) -> None:
     for name, text in (("azure.yaml", OWN_SERVICE), ("README.md", "\n## Ours\n\nOur notes.\n")):
         path = dest / name
         path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    profiles = dest / "infra/profiles.bicep"
+    text = profiles.read_text(encoding="utf-8")
+    assert "retentionInDays: 90" in text
+    profiles.write_text(
+        text.replace("retentionInDays: 90", "retentionInDays: 365"), encoding="utf-8"
+    )
     editorconfig = dest / ".editorconfig"
     editorconfig.write_text("# Ours\n" + editorconfig.read_text(encoding="utf-8"), encoding="utf-8")
     git(dest, "mv", "CONTRIBUTING.md", "docs/contributing.md")

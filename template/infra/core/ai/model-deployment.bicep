@@ -1,7 +1,7 @@
 // A model of an Azure OpenAI account. The deployment is named after the model, because the model of a deployment cannot
 // be exchanged. Deployments of one account are made one after the other.
 
-import { modelDeploymentSettings } from '../../profiles.bicep'
+import { modelDeploymentSettings } from '../../profile-types.bicep'
 
 @description('Name of the account.')
 param accountName string

@@ -1,6 +1,6 @@
 // Holds the documents, their results and states, the deployed package, and what the Functions host keeps for itself.
 
-import { storageSettings } from '../../profiles.bicep'
+import { storageSettings } from '../../profile-types.bicep'
 import { principal } from '../security/types.bicep'
 
 @export()

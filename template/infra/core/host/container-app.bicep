@@ -1,7 +1,7 @@
 // A workload as a container app. `azd deploy` changes nothing but the image, so all else is set here before the image exists.
 // Except the probes: the first provisioning with the real image sets those (docs/architecture.md, How it is deployed).
 
-import { containerSize, scaling } from '../../profiles.bicep'
+import { containerSize, scaling } from '../../profile-types.bicep'
 import { identity as workloadIdentity } from '../security/types.bicep'
 
 @export()

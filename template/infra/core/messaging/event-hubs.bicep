@@ -1,6 +1,6 @@
 // The stream of results: the pipeline's own consumer records them, others read beside it.
 
-import { eventHubsSettings } from '../../profiles.bicep'
+import { eventHubsSettings } from '../../profile-types.bicep'
 import { principal } from '../security/types.bicep'
 
 @export()

@@ -1,6 +1,6 @@
 // The workspace that holds every log and trace of the environment.
 
-import { logSettings } from '../../profiles.bicep'
+import { logSettings } from '../../profile-types.bicep'
 
 @description('Name of the workspace.')
 @minLength(4)

@@ -1,6 +1,6 @@
 // Holds only what has no keyless way. No workload needs a secret, so none has a role here.
 
-import { keyVaultSettings } from '../../profiles.bicep'
+import { keyVaultSettings } from '../../profile-types.bicep'
 import { principal } from 'types.bicep'
 
 @description('Name of the vault.')

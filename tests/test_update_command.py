@@ -186,6 +186,39 @@ def test_a_rendering_below_the_top_of_its_repository_is_updated(
     assert (top / "guide.txt").read_text(encoding="utf-8") == "not rendered\n"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("GIT_CONFIG_GLOBAL", "[tag]\ngpgSign = true\n", id="signed-tags"),
+        pytest.param("GIT_CONFIG_GLOBAL", "[merge]\nverifySignatures = true\n", id="signatures"),
+        pytest.param("GIT_CONFIG_GLOBAL", "[core]\nattributesFile = attributes\n", id="attributes"),
+        pytest.param("XDG_CONFIG_HOME", "", id="default-attributes"),
+        pytest.param("GIT_CONFIG_PARAMETERS", "'tag.gpgSign'='true'", id="git -c"),
+    ],
+)
+def test_no_git_configuration_of_this_machine_decides_the_merge(
+    template: Path,
+    repository: Path,
+    tmp_path: Path,
+    command: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    write(repository, {"guide.txt": LINES.replace("line 1\n", "my line 1\n")})
+    commit(repository, "Own work")
+    release(template, "v0.2.0", SECOND)
+    monkeypatch.setenv("GIT_EDITOR", "false")  # a failure instead of an editor that waits
+    attributes = tmp_path / "git/attributes"
+    write(tmp_path, {"git/attributes": "*.txt merge=union\n"})
+    write(tmp_path, {"gitconfig": value.replace("attributes\n", f"{attributes}\n")})
+    places = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"), "XDG_CONFIG_HOME": str(tmp_path)}
+    monkeypatch.setenv(variable, places.get(variable, value))
+    result = command("update", repository, "--defaults", "--quiet")
+    assert (result.code, result.output) == (1, "")
+    assert "guide.txt: you and the template changed the same lines" in result.error
+
+
 # Conflicts.
 
 

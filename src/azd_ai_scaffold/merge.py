@@ -15,21 +15,17 @@ from azd_ai_scaffold.errors import ScaffoldError
 from azd_ai_scaffold.git import git, git_line
 from azd_ai_scaffold.signals import ignore_signals
 
-# The same everywhere: nothing of this machine's git configuration decides how a merge ends.
+# Nothing that this machine configures for git decides how a merge ends, or waits for somebody.
+ISOLATED = {
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "0",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_PARAMETERS": "",
+}
 SETTINGS = {
-    "commit.gpgSign": "false",
-    "core.autocrlf": "false",
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
+    "core.attributesFile": os.devnull,  # git also reads the user's without any configuration
     "core.quotePath": "false",
-    "diff.renames": "true",
-    # Pointers of large files are merged as they are: what they point to is not fetched.
-    "filter.lfs.clean": "cat",
-    "filter.lfs.process": "",
-    "filter.lfs.smudge": "cat",
-    "gc.auto": "0",
-    "merge.conflictStyle": "merge",
-    "rerere.enabled": "false",
     "user.email": "azd-ai-scaffold@localhost",
     "user.name": "azd-ai-scaffold",
 }
@@ -90,7 +86,7 @@ class Merged:
 
     def diff(self, *, color: bool) -> str:
         """What the update changes, as a diff."""
-        return git(
+        return _isolated_git(
             self.scratch,
             *("diff", "--no-ext-diff", f"--color={'always' if color else 'never'}"),
             *(self.head, self.tree),
@@ -115,10 +111,10 @@ def merge(
     base_commit = _commit(scratch, _tree_of(scratch, base))
     their_commit = _commit(scratch, _tree_of(scratch, theirs), base_commit)
     your_commit = _commit(scratch, f"{head}^{{tree}}", base_commit)
-    git(scratch, "reset", "--quiet", "--hard", your_commit)
-    git(scratch, "tag", label, their_commit)
+    _isolated_git(scratch, "reset", "--quiet", "--hard", your_commit)
+    _isolated_git(scratch, "tag", label, their_commit)
     _run_merge(scratch, label)
-    git(scratch, "checkout", "--quiet", their_commit, "--", answers_file)
+    _isolated_git(scratch, "checkout", "--quiet", their_commit, "--", answers_file)
 
     unmerged = _unmerged(scratch)
     your_renames = _renames(scratch, base_commit, your_commit)
@@ -128,7 +124,7 @@ def merge(
         if YOURS not in stages and BASE in stages
     }
     if passed_over:
-        git(scratch, "rm", "--quiet", "-f", "--", *passed_over)
+        _isolated_git(scratch, "rm", "--quiet", "-f", "--", *passed_over)
     renames = _renames(scratch, base_commit, their_commit)
     conflicts = tuple(
         _conflict(scratch, path, stages, renames)
@@ -136,8 +132,8 @@ def merge(
         if path not in passed_over
     )
     if conflicts:
-        git(scratch, "add", "--force", "--", *(conflict.path for conflict in conflicts))
-    tree = git_line(scratch, "write-tree")
+        _isolated_git(scratch, "add", "--force", "--", *(conflict.path for conflict in conflicts))
+    tree = _isolated_git_line(scratch, "write-tree")
     return Merged(scratch, head, tree, _changes(scratch, head, tree), conflicts, passed_over)
 
 
@@ -149,7 +145,7 @@ def apply(merged: Merged, repository: Path) -> None:
             was.
     """
     wanted = [merged.tree, *(blob for c in merged.conflicts for _, blob in c.stages.values())]
-    pack = git(
+    pack = _isolated_git(
         merged.scratch,
         *("pack-objects", "--quiet", "--revs", "--local", "--stdout"),
         stdin="\n".join([*wanted, ""]).encode(),
@@ -205,16 +201,30 @@ def check_clean(repository: Path) -> None:
         )
 
 
+def _isolated_git(
+    folder: Path, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+) -> bytes:
+    """As `git`, in the scratch repository and without the configuration of this machine."""
+    return git(folder, *arguments, stdin=stdin, environment=ISOLATED | dict(environment or {}))
+
+
+def _isolated_git_line(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> str:
+    """As `_isolated_git`, for a command that answers with text."""
+    return _isolated_git(folder, *arguments, environment=environment).decode().strip()
+
+
 def _make_scratch(repository: Path, scratch: Path) -> None:
     """An empty repository that borrows the objects of another."""
     kind = git_line(repository, "rev-parse", "--show-object-format")
-    git(scratch, "init", "--quiet", "--template=", f"--object-format={kind}")
+    _isolated_git(scratch, "init", "--quiet", "--template=", f"--object-format={kind}")
     objects = (repository / git_line(repository, "rev-parse", "--git-path", "objects")).resolve()
     folder = scratch / ".git" / "objects" / "info"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alternates").write_text(f"{objects}\n", encoding="utf-8")
     for name, value in SETTINGS.items():
-        git(scratch, "config", name, value)
+        _isolated_git(scratch, "config", name, value)
 
 
 def _tree_of(scratch: Path, folder: Path) -> str:
@@ -224,14 +234,14 @@ def _tree_of(scratch: Path, folder: Path) -> str:
         "GIT_WORK_TREE": str(folder),
         "GIT_INDEX_FILE": str(scratch / ".git" / f"index-{folder.name}"),
     }
-    git(folder, "add", "--all", "--force", ".", environment=environment)
-    return git_line(folder, "write-tree", environment=environment)
+    _isolated_git(folder, "add", "--all", "--force", ".", environment=environment)
+    return _isolated_git_line(folder, "write-tree", environment=environment)
 
 
 def _commit(scratch: Path, tree: str, *parents: str) -> str:
     """A commit of a tree; who made it, and when, matters to nobody."""
     options = [option for parent in parents for option in ("-p", parent)]
-    return git_line(scratch, "commit-tree", tree, *options, "-m", "update")
+    return _isolated_git_line(scratch, "commit-tree", tree, *options, "-m", "update")
 
 
 def _run_merge(scratch: Path, label: str) -> None:
@@ -241,7 +251,7 @@ def _run_merge(scratch: Path, label: str) -> None:
     2.50 only the strategy `recursive` can leave them.
     """
     try:
-        git(
+        _isolated_git(
             scratch,
             "merge",
             "--quiet",
@@ -261,7 +271,7 @@ def _run_merge(scratch: Path, label: str) -> None:
 def _unmerged(scratch: Path) -> dict[str, dict[str, tuple[str, str]]]:
     """Mode and object of each stage, by path."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
-    for entry in _split(git(scratch, "ls-files", "--unmerged", "-z")):
+    for entry in _split(_isolated_git(scratch, "ls-files", "--unmerged", "-z")):
         facts, path = entry.split("\t", 1)
         mode, blob, stage = facts.split()
         found.setdefault(path, {})[stage] = (mode, blob)
@@ -271,7 +281,9 @@ def _unmerged(scratch: Path) -> dict[str, dict[str, tuple[str, str]]]:
 def _renames(scratch: Path, old: str, new: str) -> dict[str, str]:
     """Paths that have another name in the second of two commits, by the old one."""
     fields = _split(
-        git(scratch, "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new)
+        _isolated_git(
+            scratch, "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new
+        )
     )
     return dict(zip(fields[1::3], fields[2::3], strict=True))
 
@@ -297,7 +309,9 @@ def _conflict(
 
 def _edits(scratch: Path, stages: Mapping[str, tuple[str, str]]) -> str:
     """What the owner changed in a file that the template no longer has."""
-    diff = git(scratch, "diff", "--no-ext-diff", "--no-color", stages[BASE][1], stages[YOURS][1])
+    diff = _isolated_git(
+        scratch, "diff", "--no-ext-diff", "--no-color", stages[BASE][1], stages[YOURS][1]
+    )
     lines = diff.decode(errors="replace").splitlines()
     start = next((n for n, line in enumerate(lines) if line.startswith("@@")), 0)
     return "\n".join(lines[start:])
@@ -325,7 +339,7 @@ def _marked(path: Path) -> str:
 def _changes(scratch: Path, old: str, new: str) -> Changes:
     """Files that differ between two trees."""
     fields = _split(
-        git(scratch, "diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new)
+        _isolated_git(scratch, "diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new)
     )
     by_status: dict[str, list[str]] = {}
     for status, path in zip(fields[::2], fields[1::2], strict=True):

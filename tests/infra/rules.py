@@ -468,6 +468,13 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
         "text": "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT",
     }
     expected |= {endpoints[service] for service in environment.capabilities}
+    gateway = "SERVICE_API_GATEWAY_IDENTITY_PRINCIPAL_ID"
+    if not environment.event_driven and environment.answers["user_auth"] == "entra":
+        expected.add(gateway)
+        owners = map(
+            environment.workload_of_identity.get, REFERENCE.findall(str(outputs.get(gateway)))
+        )
+        yield from differences(gateway, list(owners), ["api-gateway"])
     for service, app in environment.apps.items():
         output = f"SERVICE_{service.upper().replace('-', '_')}_NAME"
         expected.add(output)

@@ -123,6 +123,12 @@ WEAKENINGS = [
         "output AZURE_KEY_VAULT_NAME",
         "output AZURE_VAULT_NAME",
     ),
+    Weakening(
+        "outputs_are_what_azd_and_its_users_expect",
+        "main.bicep",
+        "identities.outputs.workloads.apiGateway.principalId",
+        "identities.outputs.workloads.chat.principalId",
+    ),
     Weakening("the_template_is_far_from_its_limit", ACCOUNT, "param kind string", BURDEN),
     # Secrets.
     Weakening(

@@ -194,7 +194,7 @@ def test_without_git_there_is_no_repository(
 ) -> None:
     result = command("new", tmp_path / "dest", "--defaults", "--no-git", f"--template={template}")
     assert result.code == 0
-    assert "git init --quiet && git add --all && git commit" in result.output
+    assert '  git init --quiet && git add . && git commit --quiet -m "First' in result.output
     assert not (tmp_path / "dest/.git").exists()
 
 
@@ -210,7 +210,7 @@ def test_without_an_identity_the_files_are_there_but_not_committed(
     assert result.code == 0
     reason = "git does not know who you are: set user.name and user.email, then commit"
     assert f"azd-ai-scaffold: warning: there is no first commit: {reason}\n" in result.error
-    assert "  git add --all && git commit" in result.output
+    assert "  git add . && git commit" in result.output
     assert "A  guide.txt" in git(dest, "status", "--porcelain")
 
 
@@ -231,6 +231,43 @@ def test_neither_hooks_nor_signatures_of_this_machine_stop_the_first_commit(
     assert command("new", dest, *options).code == 0
     assert git(dest, "log", "--format=%s") == "First rendering"
     assert git(dest, "branch", "--show-current") == "trunk"
+
+
+def test_the_first_commit_has_what_this_machine_lets_git_ignore(
+    template: Path, tmp_path: Path, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"git/ignore": "guide.txt\n"})
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for dest in (tmp_path / "missing", tmp_path / "empty"):
+        if dest.name == "empty":
+            git(tmp_path, "init", "--quiet", str(dest))
+        options = ("--defaults", "--quiet", f"--template={template}")
+        assert command("new", dest, *options).code == 0
+        committed = git(dest, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
+        assert "guide.txt" in committed
+    write(template, {"template/guide.txt": "new\n"})
+    commit(template, "feat: another guide", "v0.2.0")
+    assert "changed  guide.txt" in command("update", dest, "--defaults").output
+
+
+@pytest.mark.parametrize("option", [None, "--no-git"])
+def test_the_next_step_in_a_repository_commits_there_and_only_the_rendering(
+    template: Path, tmp_path: Path, command: CommandLine, option: str | None
+) -> None:
+    outer = tmp_path / "outer"
+    write(outer, {"notes.txt": "mine\n"})
+    commit(outer, "Begin")
+    write(outer, {"notes.txt": "not done\n"})
+    git(outer, "add", "notes.txt")
+    options = ("--defaults", f"--template={template}", *filter(None, [option]))
+    result = command("new", outer / "dest", *options)
+    assert result.code == 0, result.error
+    steps = result.output[result.output.index("Next:") :].splitlines()[2:-1]
+    subprocess.run(["sh", "-ec", "\n".join(steps)], check=True)
+    assert git(outer, "log", "-1", "--format=%s") == "First rendering"
+    assert git(outer, "status", "--porcelain") == "M  notes.txt"
+    assert not (outer / "dest/.git").exists()
+    assert command("update", outer / "dest", "--check").code == 0
 
 
 def test_a_repository_with_commits_is_filled_and_not_committed(

@@ -23,8 +23,7 @@ def git(
     """
     result = _run(folder, arguments, stdin, environment)
     if result.returncode:
-        lines = result.stderr.decode(errors="replace").strip().splitlines()
-        raise ScaffoldError(f"git in {folder}: {lines[0] if lines else 'failed'}")
+        raise _failure(folder, result.stderr)
     return result.stdout
 
 
@@ -34,9 +33,24 @@ def git_line(folder: Path, *arguments: str, environment: Mapping[str, str] | Non
 
 
 def ask_git(folder: Path, *arguments: str) -> str:
-    """As `git_line`, but empty when the command fails: for questions whose answer may be no."""
+    """As `git_line`, but empty where the answer is no: no repository, no such name or setting.
+
+    Raises:
+        ScaffoldError: Git refused to answer, as it does in a repository that another user owns.
+    """
     result = _run(folder, arguments, b"", None)
-    return result.stdout.decode(errors="replace").strip() if result.returncode == 0 else ""
+    if result.returncode == 0:
+        return result.stdout.decode(errors="replace").strip()
+    if b"fatal: " in result.stderr and b"fatal: not a git repository" not in result.stderr:
+        raise _failure(folder, result.stderr)
+    return ""
+
+
+def _failure(folder: Path, stderr: bytes) -> ScaffoldError:
+    """What git said first and, where git names a command that helps, that command."""
+    first, *others = stderr.decode(errors="replace").strip().splitlines() or ["failed"]
+    command = next((line.strip() for line in others if line.startswith("\tgit ")), "")
+    return ScaffoldError(f"git in {folder}: {first}{command and f': {command}'}")
 
 
 def _run(

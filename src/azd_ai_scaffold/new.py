@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azd_ai_scaffold.errors import ScaffoldError
-from azd_ai_scaffold.first_commit import COMMIT, INIT, commit_first
+from azd_ai_scaffold.first_commit import COMMIT, INIT, commit_first, in_repository
 from azd_ai_scaffold.preview import preview
 from azd_ai_scaffold.progress import progress
 from azd_ai_scaffold.rendering import Given, Rendering, render
@@ -100,7 +100,7 @@ def next_steps(repository: NewRepository, dest: Path) -> str:
     """The text that ends `new`: the next commands."""
     commands = [f"cd {shlex.quote(str(dest))}"]
     if repository.uncommitted:
-        commands.append(COMMIT if (dest / ".git").exists() else INIT)
+        commands.append(COMMIT if in_repository(dest) else INIT)
     commands.append(RUN)
     return "\n".join(
         [f"{repository.project_name} is in {dest}. Next:", "", *(f"  {line}" for line in commands)]

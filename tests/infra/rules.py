@@ -456,6 +456,9 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "SERVICE_WEB_URI",
             "SERVICE_API_GATEWAY_URI",
         }
+        if environment.answers.get("user_auth", "entra") == "entra":
+            # What the hook assigns the app role to.
+            expected.add("SERVICE_API_GATEWAY_IDENTITY_PRINCIPAL_ID")
     edge = environment.answers.get("edge", "none")
     expected |= EDGE_OUTPUTS[edge]
     if edge == "front-door":

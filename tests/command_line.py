@@ -10,6 +10,7 @@ import pytest
 
 from azd_ai_scaffold.cli import run
 
+CHOICE_WIDTH = 77  # a terminal's 80 columns without the indentation of questions and choices
 COMMAND = [sys.executable, "-m", "azd_ai_scaffold"]
 
 

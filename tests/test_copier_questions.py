@@ -14,15 +14,13 @@ from copier import run_copy, run_recopy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.command_line import CommandLine
+from tests.command_line import CHOICE_WIDTH, CommandLine
 from tests.matrix import SERVICE_SUBSETS, STRUCTURAL, pairs, product
 from tests.rendering import ROOT
 from tests.templates import ANSWERS_FILE, questions_repository, write
 from tools.template import Template
 
 STATIC_WEB_APP_REGIONS = {"westus2", "centralus", "eastus2", "westeurope", "eastasia"}
-PREFIX_WIDTH = 3  # questionary indents answers and choices
-TERMINAL_WIDTH = 80
 
 
 TEMPLATE = Template()
@@ -271,10 +269,10 @@ def test_every_question_explains_itself_within_a_terminal() -> None:
     for name, question in QUESTIONS.items():
         asked, cost = question["help"].split("\n")
         assert asked.endswith("?"), name
-        assert len(asked) + PREFIX_WIDTH <= TERMINAL_WIDTH, name
-        assert len(cost.lstrip()) + PREFIX_WIDTH <= TERMINAL_WIDTH, name
+        assert len(asked) <= CHOICE_WIDTH, name
+        assert len(cost.lstrip()) <= CHOICE_WIDTH, name
         for label in choices(name).values():
-            assert len(label) + PREFIX_WIDTH <= TERMINAL_WIDTH, label
+            assert len(label) <= CHOICE_WIDTH, label
 
 
 def test_regions_agree_with_themselves_and_the_models() -> None:

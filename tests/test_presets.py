@@ -1,5 +1,7 @@
 """`new` from a preset: what it answers, what it leaves open, and what is shown before."""
 
+import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,9 +11,9 @@ import yaml
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP
 from azd_ai_scaffold.cli import PRESETS
 from azd_ai_scaffold.presets import load_presets
-from azd_ai_scaffold.preview import preview
+from azd_ai_scaffold.preview import preview, resource_counts
 from azd_ai_scaffold.rendering import Rendering
-from tests.command_line import CommandLine
+from tests.command_line import CHOICE_WIDTH, CommandLine
 from tests.conftest import Render
 from tests.evaluated import running_bicep
 from tests.small import CONFIGURATION, release, small_template
@@ -56,6 +58,7 @@ def test_a_preset_answers_whatever_is_not_left_open(preset: object) -> None:
     assert QUESTIONS.keys() <= found.answers.keys() | LEFT_OPEN
     assert found.answers.keys().isdisjoint(LEFT_OPEN)
     assert "\n" not in found.audience
+    assert len(f"{found.name}: {found.audience}") <= CHOICE_WIDTH
 
 
 @pytest.mark.parametrize("pattern", ["microservices", "event-driven"])
@@ -152,8 +155,25 @@ def test_the_preview_counts_azure_resources(rendering: Render) -> None:
     assert found["dev"] == ["prod"]
     assert found["Microsoft.CognitiveServices/accounts"] == ["3", "3"]
     dev, prod = map(int, found["Azure"][1:])
-    kinds = [counts for name, counts in found.items() if name.startswith("Microsoft.")]
-    assert (dev, prod) == (sum(int(c[0]) for c in kinds), sum(int(c[1]) for c in kinds))
+    types = [counts for name, counts in found.items() if name.startswith("Microsoft.")]
+    assert (dev, prod) == (sum(int(c[0]) for c in types), sum(int(c[1]) for c in types))
+
+
+def test_the_preview_counts_as_plan_does(rendering: Render, command: CommandLine) -> None:
+    running_bicep()  # or skip
+    folder = rendering({})
+    lines = resource_counts(folder, "swedencentral")
+    resources, roles = (
+        next(line for line in lines if line.strip().startswith(name)).split()[-2:]
+        for name in ("Azure resources", "Role assignments")
+    )
+    options = ("--set=AZURE_LOCATION=swedencentral", "--format=json")
+    profiles = json.loads(command("plan", folder, *options).output)["profiles"]
+    table = command("plan", folder, options[0]).output
+    for index, profile in enumerate(profiles):
+        assert re.search(rf"{profile['name']}\b.*\b{resources[index]} resources", table)
+        types = [resource["type"] for resource in profile["resources"]]
+        assert int(roles[index]) == types.count("Microsoft.Authorization/roleAssignments")
 
 
 def test_the_preview_without_bicep_says_how_to_get_it(

@@ -6,10 +6,12 @@ from pathlib import Path
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
 from azd_ai_scaffold.errors import ScaffoldError
 from azd_ai_scaffold.plan.build import plan_repository
+from azd_ai_scaffold.plan.summary import rows
 from azd_ai_scaffold.plan.variables import Variables
 from azd_ai_scaffold.rendering import Rendering
 
 SECURITY_QUESTIONS = ("network", "edge", "user_auth", "data_residency")
+ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
 def preview(rendering: Rendering, folder: Path) -> str:
@@ -21,7 +23,7 @@ def preview(rendering: Rendering, folder: Path) -> str:
 
     Returns:
         Lines of text: the services that azd deploys, each security choice, and how many Azure
-        resources of each kind the profiles dev and prod have.
+        resources of each type and role assignments the profiles dev and prod have.
     """
     lines = [f"{rendering.project_name} will have", ""]
     if services := azd_services(folder):
@@ -29,7 +31,7 @@ def preview(rendering: Rendering, folder: Path) -> str:
     lines += [f"  {name:<15} {value}" for name, value in security_choices(rendering).items()]
     if (folder / "infra" / "main.bicep").is_file():
         location = str(rendering.answers.get("location", ""))
-        lines += ["", *resources_by_kind(folder, location)]
+        lines += ["", *resource_counts(folder, location)]
     return "\n".join(lines) + "\n"
 
 
@@ -53,8 +55,8 @@ def security_choices(rendering: Rendering) -> dict[str, str]:
     return {"keys": "none anywhere: managed identities", **choices} if choices else {}
 
 
-def resources_by_kind(folder: Path, location: str) -> list[str]:
-    """A table of the resources by type and profile; without Bicep one line that says so."""
+def resource_counts(folder: Path, location: str) -> list[str]:
+    """Rows of the number of resources by type and profile; without Bicep a line that says so."""
     try:
         if find_bicep() is None:
             return [f"  Azure resources are not shown. {HOW_TO_GET_BICEP}."]
@@ -62,12 +64,17 @@ def resources_by_kind(folder: Path, location: str) -> list[str]:
             variables = Variables({"AZURE_LOCATION": location} if location else {})
             profiles = plan_repository(folder, variables, bicep=bicep).profiles
     except ScaffoldError as error:
-        return [f"  Azure resources are not shown. {str(error).splitlines()[0]}."]
-    counts = [Counter(resource.type for resource in profile.resources) for profile in profiles]
-    kinds = sorted({kind for count in counts for kind in count})
+        return [f"  Azure resources are not shown. {str(error).splitlines()[0].rstrip('.')}."]
+    counts = [Counter(row.type for row in rows(profile)) for profile in profiles]
     table = [("Azure resources", [count.total() for count in counts])]
-    table += [(f"  {kind}", [count[kind] for count in counts]) for kind in kinds]
+    table += [
+        (f"  {name}", [count[name] for count in counts]) for name in sorted(set().union(*counts))
+    ]
+    # As `plan` does, apart: they are permissions, and nothing that runs or stores.
+    table += [
+        ("Role assignments", [len(profile.of_type(ROLE_ASSIGNMENTS)) for profile in profiles])
+    ]
     width = max(len(name) for name, _ in table)
     heading = " " * width + "".join(f"{profile.name:>6}" for profile in profiles)
-    rows = [f"{name:<{width}}" + "".join(f"{n:>6}" for n in numbers) for name, numbers in table]
-    return [f"  {line}" for line in (heading, *rows)]
+    lines = [f"{name:<{width}}" + "".join(f"{n:>6}" for n in numbers) for name, numbers in table]
+    return [f"  {line}" for line in (heading, *lines)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Render
-from tests.evaluated import Environment, environment, running_bicep
+from tests.evaluated import Environment, compiled_with, environment, running_bicep
 from tests.matrix import EVENT_DRIVEN
 
 MODEL = "packages/document_pipeline/src/document_pipeline/model.py"
@@ -140,7 +140,8 @@ def test_a_name_that_changes_on_one_side_is_seen(
     text = (tmp_path / file).read_text()
     assert old in text, f"{file} has changed: renew this test"
     (tmp_path / file).write_text(text.replace(old, new))
-    assert list(mismatches(environment(tmp_path, "prod")))
+    compilation = compiled_with(tmp_path, file.removeprefix("infra/"), source)
+    assert list(mismatches(environment(tmp_path, "prod", compilation)))
 
 
 def test_the_code_gives_up_before_the_broker_does(rendering: Render) -> None:

@@ -213,9 +213,9 @@ def test_a_parent_that_cannot_be_written_is_refused(
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (["colour=red"], "--data: no question is called colour; there are project_name, "),
-        (["regions={}"], "--data: no question is called regions; there are project_name, "),
-        (["_commit=v9"], "--data: no question is called _commit; "),
+        (["colour=red"], "no question is called colour; there are project_name, "),
+        (["regions={}"], "no question is called regions; there are project_name, "),
+        (["_commit=v9"], "no question is called _commit; "),
         (["services"], "--data 'services' is not of the form NAME=VALUE"),
         (["=chat"], "--data '=chat' is not of the form NAME=VALUE"),
         (["ci=none", "ci=github"], "--data answers ci twice"),
@@ -252,7 +252,7 @@ def test_an_explicit_reference_is_rendered(new: New, template: Path, work: Path)
     assert result.code == 0, result.error
     assert not (work / "b" / "news.txt").exists()
     result = new(work / "c", "--defaults", f"--template={template}", "--vcs-ref=missing")
-    result.assert_refused("missing")
+    result.assert_refused("the template has no tag, branch or commit 'missing'")
 
 
 def test_a_url_is_recorded_as_copier_reads_it(
@@ -312,6 +312,30 @@ def test_a_template_that_wants_trust_is_refused(
     result = new(work / "dest", "--defaults", f"--template={template}")
     result.assert_refused("unsafe feature: tasks")
     assert not (tmp_path / "ran").exists()
+
+
+def test_copiers_own_settings_that_cannot_be_read_are_named(
+    new: New, template: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "settings.yml"
+    settings.write_text("trust: 1\n", encoding="utf-8")
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(settings))
+    result = new(work / "dest", "--defaults", f"--template={template}")
+    result.assert_refused("copier's settings cannot be read: Invalid format: trust: Input should")
+
+
+def test_hooks_of_this_machine_do_not_run_on_the_templates_clone(
+    new: New, template: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "hooks", {"post-checkout": "#!/bin/sh\nexit 1\n"})
+    (tmp_path / "hooks/post-checkout").chmod(0o755)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / "hooks"))
+    before = dict(os.environ)
+    result = new(work / "dest", "--defaults", "--quiet", f"--template={template}")
+    assert result.code == 0, result.error
+    assert dict(os.environ) == before
 
 
 def test_a_dirty_template_is_refused(new: New, template: Path, work: Path) -> None:

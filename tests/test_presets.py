@@ -92,7 +92,7 @@ def test_what_a_preset_leaves_out_of_the_questions_is_not_used(
         assert command("new", dest, "--preset=enterprise", *options).code == 0
         assert (dest / "edge.txt").read_text(encoding="utf-8") == edge
     refused = command("new", tmp_path / "refused", "--data=edge=none", *options)
-    refused.assert_refused("--data: edge is not asked with these answers: leave it out", 2)
+    refused.assert_refused("edge is not asked with these answers: leave it out", 2)
     assert not (tmp_path / "refused").exists()
 
 
@@ -120,11 +120,19 @@ def test_data_goes_over_the_file_and_the_file_over_the_preset(
 @pytest.mark.parametrize(
     ("text", "reason", "code"),
     [
-        ("a: [\n", "answers.yml:2 is no YAML: ", 1),
+        ("a: [\n", "answers.yml:2 cannot be used: ", 1),
         ("- a\n", "answers.yml does not map names to values", 1),
         ("", "answers.yml does not map names to values", 1),
         ("colour: red\n", "no question is called colour", 2),
-        ("location: [a\x00]\n", "answers.yml is no YAML: ", 1),
+        ("location: [a\x00]\n", "answers.yml cannot be used: ", 1),
+        ("location: uksouth\nlocation: westus2\n", "answers.yml:2 cannot be used: location is", 1),
+        ("location: !!int x\n", "answers.yml cannot be used: ", 1),
+        ("[" * 5000, "answers.yml is nested too deeply", 1),
+        ("location: 2020-13-45\n", "location: '2020-13-45' is not in ['westus2', ", 1),
+        ("location: [uksouth]\n", "location takes one value, not ['uksouth']", 2),
+        ("location:\n", "location takes one value, not None", 2),
+        ("services:\n", "services takes a list of values, not None", 2),
+        ("services: 1\n", "services takes a list of values, not 1", 2),
         (None, "answers.yml: No such file or directory", 1),
     ],
 )

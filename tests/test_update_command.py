@@ -357,6 +357,13 @@ def test_a_repository_that_cannot_be_updated_is_refused(
     command("update", alone, "--defaults").assert_refused("cannot be read: restore it from git")
     write(alone, {ANSWERS_FILE: "_src_path: x\n"})
     command("update", alone, "--defaults").assert_refused("from which template and version")
+    write(alone, {ANSWERS_FILE: f"_src_path: {template}\n_commit: 1\n"})
+    command("update", alone, "--defaults").assert_refused("from which template and version")
+    write(alone, {ANSWERS_FILE: "_src_path: /gone/template\n_commit: v0.1.0\n"})
+    command("update", alone, "--defaults").assert_refused(
+        "the template's folder /gone/template is not on this machine: set _src_path in "
+        f"{alone / ANSWERS_FILE} to where it is, and commit that"
+    )
 
 
 @pytest.mark.parametrize(
@@ -368,7 +375,7 @@ def test_a_repository_that_cannot_be_updated_is_refused(
             "location: 'moon' is not in ['westus2', 'uksouth', 'swedencentral']",
             1,
         ),
-        (["--vcs-ref=missing"], "missing", 1),
+        (["--vcs-ref=missing"], "the template has no tag, branch or commit 'missing'", 1),
         (["--json"], "--json belongs to --check", 2),
     ],
 )

@@ -30,4 +30,7 @@ def one_line(error: Exception) -> str:
     refused = re.fullmatch(
         r"(?:Invalid choice|Validation error) for (?:question )?'(\w+)': (.+)", line
     )
-    return f"{refused[1]}: {refused[2]}" if refused else line
+    if refused:
+        return f"{refused[1]}: {refused[2]}"
+    unknown = re.fullmatch(r"Unknown revision: (.+)", line)
+    return f"the template has no tag, branch or commit {unknown[1]}" if unknown else line

@@ -1,8 +1,9 @@
 """Runs git; a failure is told in one line."""
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azd_ai_scaffold.errors import ScaffoldError
@@ -68,3 +69,19 @@ def _run(
 def _inherited() -> dict[str, str]:
     """The environment without what a git hook would set: it names another repository."""
     return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+
+
+@contextlib.contextmanager
+def hooks_disabled() -> Iterator[None]:
+    """Let no git run the hooks of this machine's owner: one that fails would stop a clone."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("GIT_CONFIG_")}
+    number = before.get("GIT_CONFIG_COUNT", "0")
+    os.environ[f"GIT_CONFIG_KEY_{number}"] = "core.hooksPath"
+    os.environ[f"GIT_CONFIG_VALUE_{number}"] = os.devnull
+    os.environ["GIT_CONFIG_COUNT"] = str(int(number) + 1) if number.isdigit() else number
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("GIT_CONFIG_")]:
+            del os.environ[name]
+        os.environ.update(before)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from azd_ai_scaffold.answers import Answers, typed_answers
 from azd_ai_scaffold.errors import ScaffoldError, WrongUsageError
+from azd_ai_scaffold.git import hooks_disabled
 from azd_ai_scaffold.source import Source
 
 if TYPE_CHECKING:
@@ -89,9 +90,7 @@ def render(source: Source, folder: Path, given: Given) -> Rendering:
 def check_asked(answers: Mapping[str, Any], hidden: frozenset[str]) -> None:
     """Refuse answers to questions that the other answers leave out; copier would use them."""
     if superfluous := sorted(answers.keys() & hidden):
-        raise WrongUsageError(
-            f"--data: {superfluous[0]} is not asked with these answers: leave it out"
-        )
+        raise WrongUsageError(f"{superfluous[0]} is not asked with these answers: leave it out")
 
 
 @contextlib.contextmanager
@@ -99,16 +98,25 @@ def template_worker(source: Source, folder: Path, **options: Any) -> Iterator["W
     """Copier for one rendering into `folder`, without trust and without a word."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from copier import Worker
+        from copier import Worker, load_settings
+        from copier.errors import SettingsError
 
-        with Worker(
-            src_path=source.url,
-            dst_path=folder,
-            vcs_ref=source.ref,
-            quiet=True,
-            unsafe=False,
-            **options,
-        ) as worker:
+        try:
+            load_settings()  # in better words than Worker
+        except SettingsError as error:
+            reason = " ".join(str(error).split())
+            raise ScaffoldError(f"copier's settings cannot be read: {reason}") from error
+        with (
+            hooks_disabled(),
+            Worker(
+                src_path=source.url,
+                dst_path=folder,
+                vcs_ref=source.ref,
+                quiet=True,
+                unsafe=False,
+                **options,
+            ) as worker,
+        ):
             worker.settings.trust.clear()
             yield worker
 

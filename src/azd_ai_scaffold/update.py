@@ -158,16 +158,21 @@ def find_repository(dest: Path) -> Repository:
     if not answers:
         raise ScaffoldError(f"{folder} has no {ANSWERS_FILE}: it was not rendered from a template")
     template, commit = answers.get("_src_path"), answers.get("_commit")
-    if not template or not commit:
+    if not (template and isinstance(template, str) and commit and isinstance(commit, str)):
         raise ScaffoldError(
             f"{folder / ANSWERS_FILE} does not say from which template and version: restore it"
+        )
+    if Path(template).is_absolute() and not Path(template).exists():
+        raise ScaffoldError(
+            f"the template's folder {template} is not on this machine: set _src_path in "
+            f"{folder / ANSWERS_FILE} to where it is, and commit that"
         )
     top = ask_git(folder, "rev-parse", "--show-toplevel")
     if not top:
         raise ScaffoldError(f"{folder} is no git repository: run git init and commit first")
     if not ask_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"):
         raise ScaffoldError(f"{folder} has no commit: commit the rendering first")
-    return Repository(Path(top).resolve(), folder, str(template), str(commit))
+    return Repository(Path(top).resolve(), folder, template, commit)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from azd_ai_scaffold.plan.model import Plan
 from azd_ai_scaffold.plan.summary import remarks
 from azd_ai_scaffold.plan.variables import read_variables
 from azd_ai_scaffold.plan.views.document import plan_as_document
+from azd_ai_scaffold.preview import resource_counts
 from tests.azd_repository import MAIN, write_environment, write_repository
 from tests.conftest import Render
 from tests.evaluated import running_bicep
@@ -102,6 +103,18 @@ def test_a_rendering_has_two_profiles(rendering: Render) -> None:
     assert len(profiles["prod"]["resources"]) > len(profiles["dev"]["resources"])
 
 
+@pytest.mark.parametrize("edge", ["none", "application-gateway", "front-door"])
+@pytest.mark.parametrize("pattern", ["microservices", "event-driven"])
+def test_a_new_rendering_is_planned_and_previewed_without_variables(
+    rendering: Render, pattern: str, edge: str
+) -> None:
+    repository = rendering({"pattern": pattern, "edge": edge})
+    assert [profile.name for profile in planned(repository).profiles] == ["dev", "prod"]
+    heading, total, *_ = resource_counts(repository, "swedencentral")
+    assert heading.split() == ["dev", "prod"]
+    assert total.split()[:2] == ["Azure", "resources"]
+
+
 def test_every_role_of_an_event_driven_rendering_has_a_name(rendering: Render) -> None:
     profiles = document(rendering({"pattern": "event-driven"}), "AZURE_PRINCIPAL_ID=x")["profiles"]
     roles = {grant["role"] for profile in profiles for grant in profile["access"]}
@@ -128,8 +141,8 @@ def test_scope_modules_loops_and_conditions_are_evaluated(repository: Path) -> N
     assert (found["kv-x"]["access"], found["kv-x"]["sku"]) == ("public", "standard")
     assert found["kv-x"]["id"].startswith("/subscriptions/00000000-0000-0000-0000-000000000001/")
     assert "/resourceGroups/rg-x/" in found["kv-x"]["id"]
-    grants = [(grant["principal"], grant["role"]) for grant in profile["access"]]
-    assert grants == [("id-x", "Storage Blob Data Reader")] * 3
+    roles = [(found["principal"], found["role"]) for found in profile["access"]]
+    assert roles == [("id-x", "Storage Blob Data Reader")] * 3
     without = only_profile(repository, "WITH_VAULT=false")
     assert not [r for r in without["resources"] if r["type"] == "Microsoft.KeyVault/vaults"]
 
@@ -330,6 +343,7 @@ def test_profiles_are_compared(rendering: Render) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     (comparison,) = json.loads(result.stdout)["comparisons"]
     assert (comparison["before"], comparison["after"]) == ("dev", "prod")
+    assert comparison["isDeployment"] is False
     actions = {change["action"] for change in comparison["changes"]}
     assert {"added", "changed"} <= actions
 

@@ -1,18 +1,23 @@
 """What changes between two plans: every kind of change, property by property, and why."""
 
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from azd_ai_scaffold.evaluation import Resource
 from azd_ai_scaffold.plan.comparison import (
     MISSING,
     Action,
+    Comparison,
     PropertyChange,
     compare,
     compare_plans,
 )
 from azd_ai_scaffold.plan.model import Plan, Profile
+from azd_ai_scaffold.plan.views.markdown import comparisons_as_markdown
+from azd_ai_scaffold.plan.views.table import show_comparison
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 
@@ -172,6 +177,56 @@ def test_everything_else_is_changed(
     assert changes([resource(kind, "x", **before)], [resource(kind, "x", **after)]) == [
         (Action.CHANGED, "x")
     ]
+
+
+def shown(comparison: Comparison) -> str:
+    """A comparison in the terminal."""
+    stream = io.StringIO()
+    show_comparison(comparison, Console(file=stream, width=120))
+    return stream.getvalue()
+
+
+def test_what_a_deployment_does_not_do_is_said() -> None:
+    search = resource("Microsoft.Search/searchServices", "srch")
+    profiles = Profile("a", (search, vault(location="x"))), Profile("b", (vault(location="y"),))
+    found = compare(*profiles)
+    for text in (shown(found), comparisons_as_markdown([found]).replace("\\", "")):
+        assert "removed (1): an incremental deployment deletes nothing, so they stay in Azu" in text
+        assert "replaced (1): Azure refuses the change in place; the old one has to go fir" in text
+        assert "a → b" in text
+    added = compare(Profile("a", ()), Profile("b", (search,)))
+    for text in (shown(added), comparisons_as_markdown([added])):
+        assert "incremental" not in text
+        assert "refuses" not in text
+
+
+def test_profiles_stand_side_by_side() -> None:
+    search = resource("Microsoft.Search/searchServices", "srch")
+    site = resource("Microsoft.Web/sites", "web")
+    dev = Profile("dev", (search, vault(location="x")))
+    prod = Profile("prod", (site, vault(location="y")))
+    found = compare(dev, prod, is_deployment=False)
+    assert {change.action for change in found.changes} == {
+        Action.ADDED,
+        Action.REMOVED,
+        Action.CHANGED,
+    }
+    for text in (shown(found), comparisons_as_markdown([found])):
+        for words in ("dev and prod", "only in dev", "only in prod", "differs"):
+            assert words in text
+        for words in ("incremental", "refuses", "removed", "replaced", "does not move"):
+            assert words not in text
+
+
+def test_a_comparison_says_what_a_setting_or_a_role_is_of() -> None:
+    settings = resource("Microsoft.Insights/diagnosticSettings", "audit", group=vault().id)
+    role = "/x/4633458b-17de-408a-b874-0445c86b69e6"
+    principal = "[reference('/a/b/id-chat', '1').principalId]"
+    granted = assignment(role, principal, "[guid('long')]")
+    text = shown(compare(Profile("a", ()), Profile("b", (settings, granted))))
+    assert "audit of kv" in text
+    assert "Key Vault Secrets User for id-chat on kv" in text
+    assert "guid" not in text
 
 
 def test_another_name_or_group_is_a_replacement() -> None:

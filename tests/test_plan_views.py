@@ -12,13 +12,19 @@ from filelock import FileLock
 from rich.console import Console
 
 from azd_ai_scaffold.evaluation import Resource
-from azd_ai_scaffold.plan.access import grants
+from azd_ai_scaffold.plan.access import role_assignments
+from azd_ai_scaffold.plan.build import plan_repository
+from azd_ai_scaffold.plan.calls import calls
 from azd_ai_scaffold.plan.comparison import compare
-from azd_ai_scaffold.plan.facts import Exposure, exposure, identity, sku
+from azd_ai_scaffold.plan.facts import Exposure, Reachability, identity, sku
 from azd_ai_scaffold.plan.model import Plan, Profile
+from azd_ai_scaffold.plan.summary import full_name
+from azd_ai_scaffold.plan.variables import Variables
 from azd_ai_scaffold.plan.views.markdown import comparisons_as_markdown, plan_as_markdown
 from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
 from azd_ai_scaffold.plan.views.table import show_comparison, show_plan
+from tests.conftest import Render
+from tests.evaluated import running_bicep
 from tests.programs import program
 
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -63,7 +69,7 @@ def resource(kind: str, name: str, /, **body: Any) -> Resource:
 
 def example(name: str) -> Plan:
     """A plan in which everything is called alike: network, app, identity, vault, role."""
-    bearer = resource(IDENTITY, f"id {name}")
+    principal = resource(IDENTITY, f"id {name}")
     network = resource("Microsoft.Network/virtualNetworks", f"vnet {name}".replace("/", "-"))
     subnet = f"{network.id}/subnets/apps"
     environment = resource(
@@ -75,7 +81,7 @@ def example(name: str) -> Plan:
         "Microsoft.App/containerApps",
         f"ca {name}",
         location=name,
-        identity={"type": "UserAssigned", "userAssignedIdentities": {bearer.id: {}}},
+        identity={"type": "UserAssigned", "userAssignedIdentities": {principal.id: {}}},
         properties={
             "environmentId": environment.id,
             "configuration": {"ingress": {"external": True}},
@@ -90,7 +96,7 @@ def example(name: str) -> Plan:
             "privateLinkServiceConnections": [{"properties": {"privateLinkServiceId": vault.id}}],
         },
     )
-    quoted = bearer.id.replace("'", "''")
+    quoted = principal.id.replace("'", "''")
     role = Resource(
         {
             "id": f"{vault.id}/providers/Microsoft.Authorization/roleAssignments/1",
@@ -102,7 +108,7 @@ def example(name: str) -> Plan:
             },
         }
     )
-    found = (bearer, network, environment, app, vault, endpoint, role)
+    found = (principal, network, environment, app, vault, endpoint, role)
     return Plan(name, (Profile(name, found), Profile("other", found)))
 
 
@@ -282,10 +288,193 @@ def test_sku(body: dict[str, Any], expected: str) -> None:
     ],
 )
 def test_exposure(kind: str, properties: dict[str, Any], expected: Exposure | None) -> None:
-    assert exposure(resource(kind, "x", properties=properties)) is expected
+    found = resource(kind, "x", properties=properties)
+    assert Reachability([found]).of(found) is expected
 
 
-def test_identities_and_their_grants() -> None:
+@pytest.mark.parametrize(
+    ("environment", "ingress", "expected"),
+    [
+        ({"publicNetworkAccess": "Enabled"}, {"external": True}, Exposure.PUBLIC),
+        ({"publicNetworkAccess": "Disabled"}, {"external": True}, Exposure.PRIVATE),
+        ({"vnetConfiguration": {"internal": True}}, {"external": True}, Exposure.PRIVATE),
+        (
+            {},
+            {"external": True, "ipSecurityRestrictions": [{"action": "Allow"}]},
+            Exposure.SELECTED,
+        ),
+        ({}, {"external": True, "ipSecurityRestrictions": [{"action": "Deny"}]}, Exposure.PUBLIC),
+    ],
+)
+def test_an_app_is_as_reachable_as_its_environment(
+    environment: dict[str, Any], ingress: dict[str, Any], expected: Exposure
+) -> None:
+    around = resource("Microsoft.App/managedEnvironments", "cae", properties=environment)
+    properties = {"environmentId": around.id.upper(), "configuration": {"ingress": ingress}}
+    app = resource("Microsoft.App/containerApps", "ca", properties=properties)
+    assert Reachability([app, around]).of(app) is expected
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        ({"ipSecurityRestrictionsDefaultAction": "Deny"}, Exposure.SELECTED),
+        ({"ipSecurityRestrictions": [{"action": "Allow"}]}, Exposure.SELECTED),
+        (
+            {
+                "ipSecurityRestrictionsDefaultAction": "Allow",
+                "ipSecurityRestrictions": [{"action": "Allow"}],
+            },
+            Exposure.PUBLIC,
+        ),
+        ({"scmIpSecurityRestrictionsDefaultAction": "Deny"}, Exposure.PUBLIC),
+    ],
+)
+def test_a_site_that_refuses_by_default(site: dict[str, Any], expected: Exposure) -> None:
+    properties = {"publicNetworkAccess": "Enabled", "siteConfig": site}
+    found = resource("Microsoft.Web/sites", "func", properties=properties)
+    assert Reachability([found]).of(found) is expected
+
+
+def test_nothing_answers_on_the_address_of_a_nat_gateway() -> None:
+    address = resource("Microsoft.Network/publicIPAddresses", "pip")
+    used = {"publicIpAddresses": [{"id": address.id}]}
+    nat = resource("Microsoft.Network/natGateways", "ng", properties=used)
+    bastion = resource("Microsoft.Network/bastionHosts", "bas", properties=used)
+    assert Reachability([address]).of(address) is Exposure.PUBLIC
+    assert Reachability([address, nat]).of(address) is Exposure.NONE
+    assert Reachability([address, nat, bastion]).of(address) is Exposure.PUBLIC
+
+
+def seen_calls(repository: Path) -> set[tuple[str, str, str]]:
+    """The requests in prod, with the names up to their common last part."""
+    plan = plan_repository(repository, Variables({"AZURE_ENV_TYPE": "prod"}), bicep=running_bicep())
+    found = calls(plan.profiles[0].resources)
+    return {(_stem(call.source.name), call.verb, _stem(call.target.name)) for call in found}
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].rpartition("-")[0]
+
+
+SERVICE_CALLS = {
+    ("ca-api-gateway", "calls", f"ca-{service}") for service in ("chat", "vision", "text")
+}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, SERVICE_CALLS),
+        (
+            {"edge": "front-door"},
+            SERVICE_CALLS
+            | {("fde", "forwards to", "ca-api-gateway"), ("fde", "forwards to", "stapp")},
+        ),
+        (
+            {"edge": "application-gateway"},
+            SERVICE_CALLS
+            | {
+                ("pip-application-gateway", "forwards to", "agw"),
+                ("agw", "forwards to", "ca-api-gateway"),
+                ("agw", "forwards to", "stapp"),
+            },
+        ),
+        (
+            {"pattern": "event-driven", "edge": "front-door"},
+            {("fde", "forwards to", "func-processor")},
+        ),
+    ],
+)
+def test_requests_of_edges_and_apps(
+    rendering: Render, answers: dict[str, object], expected: set[tuple[str, str, str]]
+) -> None:
+    assert seen_calls(rendering(answers)) == expected
+
+
+def test_nothing_of_the_internet_reaches_what_is_behind_an_edge(rendering: Render) -> None:
+    repository = rendering({"edge": "application-gateway"})
+    plan = plan_repository(repository, Variables({"AZURE_ENV_TYPE": "prod"}), bicep=running_bicep())
+    text = plan_as_mermaid(plan)
+    labels = dict(re.findall(r'^ *(p0_n\d+)[\[(]+"([^"<]*)', text, re.MULTILINE))
+    internet = next(node for node, label in labels.items() if label == "Internet")
+    reached = {
+        labels[node] for node in re.findall(rf"^ *{internet} -+> (\S+)$", text, re.MULTILINE)
+    }
+    assert any(name.startswith("pip-application-gateway") for name in reached)
+    assert not [name for name in reached if name.startswith(("ca-", "cae-", "pip-nat"))]
+
+
+def test_a_resource_is_named_with_what_it_extends() -> None:
+    account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st"
+    for scope, name in (
+        (account, "audit of st"),
+        (f"{account}/blobServices/default", "audit of st/blobServices"),
+        (f"{account}/queueServices/default", "audit of st/queueServices"),
+    ):
+        settings = "Microsoft.Insights/diagnosticSettings"
+        body = {"id": f"{scope}/providers/{settings}/audit", "type": settings, "name": "audit"}
+        assert full_name(Resource(body)) == name
+    assert full_name(resource("Microsoft.KeyVault/vaults", "kv")) == "kv"
+    role = example("x").profiles[0].resources[-1]
+    assert full_name(role) == "Key Vault Secrets User for id x on kv x"
+
+
+def terminal(plan: Plan, width: int) -> list[str]:
+    """The lines of a plan in a terminal of that width."""
+    stream = io.StringIO()
+    show_plan(plan, Console(file=stream, width=width, highlight=False))
+    return stream.getvalue().splitlines()
+
+
+def app(name: str, region: str = "swedencentral") -> Resource:
+    """A container app with every fact that a row can have."""
+    principal = resource(IDENTITY, f"id-{name}")
+    container = {"resources": {"cpu": 0.5, "memory": "1.0Gi"}}
+    return resource(
+        "Microsoft.App/containerApps",
+        f"ca-{name}",
+        location=region,
+        identity={"userAssignedIdentities": {principal.id: {}}},
+        properties={
+            "configuration": {"ingress": {"external": True}},
+            "template": {"containers": [container], "scale": {"maxReplicas": 3}},
+        },
+    )
+
+
+def test_resources_of_a_type_stand_in_columns() -> None:
+    policies = [resource("Contoso.New/policies", f"rule-{index}") for index in range(15)]
+    apps = [app("api"), app("page", "westeurope"), app("job")]
+    lines = terminal(Plan("shop", (Profile("dev", (*policies, *apps)),)), 120)
+    assert lines == [
+        "shop, dev: 18 resources, 0 role assignments, in swedencentral",
+        "Microsoft.App/containerApps",
+        "  ca-api   public  0.5 CPU, 1.0Gi, 0-3 replicas                 id-api",
+        "  ca-page  public  0.5 CPU, 1.0Gi, 0-3 replicas, in westeurope  id-page",
+        "  ca-job   public  0.5 CPU, 1.0Gi, 0-3 replicas                 id-job",
+        "Contoso.New/policies (15)",
+        f"  {', '.join(f'rule-{index}' for index in range(14))},",
+        "  rule-14",
+        "",
+    ]
+
+
+def test_what_does_not_fit_a_narrow_terminal_goes_into_the_next_line() -> None:
+    lines = terminal(Plan("shop", (Profile("dev", (app("api"),)),)), 48)
+    assert lines[2:4] == [
+        "  ca-api  public  0.5 CPU, 1.0Gi, 0-3 replicas",
+        "    id-api",
+    ]
+
+
+def test_no_line_of_a_rendering_is_wider_than_the_terminal(rendering: Render) -> None:
+    plan = plan_repository(rendering({"edge": "front-door"}), Variables({}), bicep=running_bicep())
+    lines = terminal(plan, 80)
+    assert not [line for line in lines if len(line) > 80 or line != line.rstrip()]
+
+
+def test_identities_and_their_roles() -> None:
     both = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {"/x/id-a": {}}}
     site = resource("Microsoft.Web/sites", "site", identity=both)
     assert identity(site) == "system-assigned, id-a"
@@ -293,8 +482,8 @@ def test_identities_and_their_grants() -> None:
     def granted(principal: str, role: str = "/x/custom") -> tuple[str, str]:
         properties = {"principalId": principal, "roleDefinitionId": role}
         name = "Microsoft.Authorization/roleAssignments"
-        (grant,) = grants([site, resource(name, "1", properties=properties)])
-        return grant.principal, grant.role
+        (found,) = role_assignments([site, resource(name, "1", properties=properties)])
+        return found.principal, found.role
 
     reference = f"[reference('{site.id}', '2024-11-01', 'full').identity.principalId]"
     assert granted(reference) == ("site (system-assigned)", "custom")

@@ -64,6 +64,10 @@ class Resource:
         """The resource type, such as `Microsoft.KeyVault/vaults`."""
         return str(self.body["type"])
 
+    def is_a(self, resource_type: str) -> bool:
+        """Whether it is of a type; case does not matter, as in Azure."""
+        return self.type.lower() == resource_type.lower()
+
     @property
     def name(self) -> str:
         """The name; a child's holds its parents' (`account/deployment`)."""
@@ -116,9 +120,9 @@ class Evaluation:
     outputs: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...]
 
-    def of_type(self, kind: str) -> tuple[Resource, ...]:
+    def of_type(self, resource_type: str) -> tuple[Resource, ...]:
         """Return the resources of one type; case does not matter, as in Azure."""
-        return tuple(found for found in self.resources if found.type.lower() == kind.lower())
+        return tuple(found for found in self.resources if found.is_a(resource_type))
 
 
 @dataclass(frozen=True, slots=True)

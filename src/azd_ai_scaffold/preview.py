@@ -5,13 +5,13 @@ from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
 from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.plan.access import ROLE_ASSIGNMENT
 from azd_ai_scaffold.plan.build import plan_repository
 from azd_ai_scaffold.plan.summary import rows
 from azd_ai_scaffold.plan.variables import Variables
 from azd_ai_scaffold.rendering import Rendering
 
 SECURITY_QUESTIONS = ("network", "edge", "user_auth", "data_residency")
-ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
 def preview(rendering: Rendering, folder: Path) -> str:
@@ -71,9 +71,7 @@ def resource_counts(folder: Path, location: str) -> list[str]:
         (f"  {name}", [count[name] for count in counts]) for name in sorted(set().union(*counts))
     ]
     # As `plan` does, apart: they are permissions, and nothing that runs or stores.
-    table += [
-        ("Role assignments", [len(profile.of_type(ROLE_ASSIGNMENTS)) for profile in profiles])
-    ]
+    table += [("Role assignments", [len(profile.of_type(ROLE_ASSIGNMENT)) for profile in profiles])]
     width = max(len(name) for name, _ in table)
     heading = " " * width + "".join(f"{profile.name:>6}" for profile in profiles)
     lines = [f"{name:<{width}}" + "".join(f"{n:>6}" for n in numbers) for name, numbers in table]

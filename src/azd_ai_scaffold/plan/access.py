@@ -1,4 +1,4 @@
-"""Who may call what: the role assignments of a plan."""
+"""Who may use what: the role assignments of a plan."""
 
 import re
 from collections.abc import Iterable
@@ -44,12 +44,12 @@ ROLES = {
     "8ebe5a00-799e-43f5-93ac-243d3dce84a7": "Search Index Data Contributor",
     "7ca78c08-252a-4471-8644-bb5ff32d4ba0": "Search Service Contributor",
 }
-_ASSIGNMENT = "microsoft.authorization/roleassignments"
+ROLE_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 _REFERENCE = re.compile(r"reference\('((?:[^']|'')+)'")
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class RoleAssignment:
     """One identity's role on one scope.
 
     Attributes:
@@ -66,25 +66,25 @@ class Grant:
     scope: str
 
 
-def grants(resources: Iterable[Resource]) -> tuple[Grant, ...]:
+def role_assignments(resources: Iterable[Resource]) -> tuple[RoleAssignment, ...]:
     """The role assignments among the resources of a plan, in their order."""
     planned = list(resources)
     known = {resource.id.lower(): resource for resource in planned}
     found = []
     for resource in planned:
-        if resource.type.lower() != _ASSIGNMENT:
+        if not resource.is_a(ROLE_ASSIGNMENT):
             continue
         principal = str(resource.properties.get("principalId", ""))
         reference = _REFERENCE.search(principal)
         target = reference[1].replace("''", "'") if reference else ""
-        bearer = known.get(target.lower())
-        if target and bearer is None:
+        owner = known.get(target.lower())
+        if target and owner is None:
             principal = target.rpartition("/")[2]
         role = str(resource.properties.get("roleDefinitionId", "")).rpartition("/")[2]
         found.append(
-            Grant(
-                principal=principal if bearer is None else _bearer_name(bearer),
-                principal_id=None if bearer is None else bearer.id,
+            RoleAssignment(
+                principal=principal if owner is None else _principal_name(owner),
+                principal_id=None if owner is None else owner.id,
                 role=ROLES.get(role.lower(), role),
                 scope=resource.scope,
             )
@@ -92,5 +92,5 @@ def grants(resources: Iterable[Resource]) -> tuple[Grant, ...]:
     return tuple(found)
 
 
-def _bearer_name(bearer: Resource) -> str:
-    return f"{bearer.name} (system-assigned)" if has_system_identity(bearer) else bearer.name
+def _principal_name(owner: Resource) -> str:
+    return f"{owner.name} (system-assigned)" if has_system_identity(owner) else owner.name

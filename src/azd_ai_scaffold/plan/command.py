@@ -62,7 +62,7 @@ def _compare(
 ) -> list[Comparison]:
     if len(what) == 2:
         plan = plan_repository(repository, variables, profiles=what, bicep=bicep)
-        return [compare(*plan.profiles)]
+        return [compare(*plan.profiles, is_deployment=False)]
     with exported(repository, what[0]) as folder:
         try:
             before = plan_repository(folder, variables, bicep=bicep)

@@ -3,17 +3,17 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
+from azd_ai_scaffold.plan.access import ROLE_ASSIGNMENT
 from azd_ai_scaffold.plan.immutable import why_replaced
 from azd_ai_scaffold.plan.model import Plan, Profile
 
 # Not part of what a resource is: its identity, and how the deployment speaks to Azure.
 _NO_PROPERTIES = ("id", "name", "type", "apiVersion", "dependsOn", "condition", "scope")
-_ASSIGNMENT = "microsoft.authorization/roleassignments"
 _Key = Callable[[Resource], object]
 
 
@@ -88,20 +88,23 @@ class Comparison:
         after: The same, of the other side.
         changes: Resources that differ, in the order of `after`; those removed are last.
         unchanged: How many resources are the same on both sides.
+        is_deployment: Whether `after` is deployed over `before`. Two profiles stand side by side:
+            of them nothing is replaced.
     """
 
     before: str
     after: str
     changes: tuple[ResourceChange, ...]
     unchanged: int
+    is_deployment: bool = True
 
     def of(self, action: Action) -> tuple[ResourceChange, ...]:
         """The changes of one kind."""
         return tuple(change for change in self.changes if change.action is action)
 
 
-def compare(before: Profile, after: Profile) -> Comparison:
-    """Compare two evaluated environments.
+def compare(before: Profile, after: Profile, *, is_deployment: bool = True) -> Comparison:
+    """Compare two evaluated environments, by default as one deployed over the other.
 
     Resources are the same when their ids are; role assignments when scope, role and principal are.
     What is left over is paired where it is certain which resource became which: then it is
@@ -116,8 +119,15 @@ def compare(before: Profile, after: Profile) -> Comparison:
     changes = [changed[id(new)] for new in after.resources]
     gone = [ResourceChange(Action.REMOVED, old, None) for old in removed]
     found = [change for change in changes if change is not None]
+    everything = found + gone
+    if not is_deployment:
+        everything = [_side_by_side(change) for change in everything]
     return Comparison(
-        before.name, after.name, tuple(found + gone), unchanged=len(changes) - len(found)
+        before.name,
+        after.name,
+        tuple(everything),
+        unchanged=len(changes) - len(found),
+        is_deployment=is_deployment,
     )
 
 
@@ -158,7 +168,7 @@ def _by_key(resources: Iterable[Resource], key: _Key) -> dict[object, list[Resou
 
 
 def _identity(resource: Resource) -> object:
-    if resource.type.lower() != _ASSIGNMENT:
+    if not resource.is_a(ROLE_ASSIGNMENT):
         return resource.id.lower()
     # Its name is a hash of these three, in whatever order the author liked.
     granted = (resource.properties.get(name) for name in ("roleDefinitionId", "principalId"))
@@ -192,8 +202,16 @@ def _difference(before: Resource, after: Resource) -> ResourceChange | None:
     return ResourceChange(action, before, after, tuple(changes))
 
 
+def _side_by_side(change: ResourceChange) -> ResourceChange:
+    """The difference without what a deployment would make of it."""
+    if change.action is not Action.REPLACED:
+        return change
+    properties = tuple(replace(found, replaces=None) for found in change.properties)
+    return replace(change, action=Action.CHANGED, properties=properties)
+
+
 def _resource_changes(before: Resource, after: Resource) -> Iterator[PropertyChange]:
-    is_assignment = after.type.lower() == _ASSIGNMENT
+    is_assignment = after.is_a(ROLE_ASSIGNMENT)
     if before.name.lower() != after.name.lower() and not is_assignment:
         reason = "a resource is not renamed: the old one stays beside the new one"
         yield PropertyChange("name", before.name, after.name, reason)

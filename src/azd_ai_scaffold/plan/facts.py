@@ -1,6 +1,6 @@
 """What people ask of a resource first: its SKU, who can reach it, which identity it bears."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -30,8 +30,11 @@ _REACHABLE = {
     "microsoft.cdn/profiles/afdendpoints",
     "microsoft.network/publicipaddresses",
 }
-_APP = "microsoft.app/containerapps"
-_ENDPOINT = "microsoft.network/privateendpoints"
+APP = "Microsoft.App/containerApps"
+ENVIRONMENT = "Microsoft.App/managedEnvironments"
+_ADDRESS = "Microsoft.Network/publicIPAddresses"
+_ENDPOINT = "Microsoft.Network/privateEndpoints"
+_NAT = "Microsoft.Network/natGateways"
 
 
 class Exposure(StrEnum):
@@ -51,7 +54,7 @@ def sku(resource: Resource) -> str:
 
     Examples: `S0`, `GlobalStandard, 50`, `0.5 CPU, 1.0Gi, 2-10 replicas`.
     """
-    if resource.type.lower() == _APP:
+    if resource.is_a(APP):
         return _replicas(_mapping(resource.properties.get("template")))
     for found in (resource.body.get("sku"), resource.properties.get("sku")):
         if isinstance(found, str):
@@ -62,42 +65,90 @@ def sku(resource: Resource) -> str:
     return ""
 
 
-def exposure(resource: Resource, endpoints: Iterable[str] = ()) -> Exposure | None:
-    """From where a resource can be reached; None for what has no address.
+class Reachability:
+    """From where the resources of one plan can be reached.
 
-    Args:
-        resource: The resource.
-        endpoints: Ids of the resources that private endpoints lead to, in lower case.
+    Attributes:
+        endpoints: Private endpoints by the id of what they lead to, in lower case.
     """
-    kind, properties = resource.type.lower(), resource.properties
-    if kind == _APP:
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = tuple(resources)
+        self._by_id = {resource.id.lower(): resource for resource in self._resources}
+        self.endpoints = private_endpoint_targets(self._resources)
+
+    def has_private_endpoint(self, resource: Resource) -> bool:
+        """Whether a private endpoint of the plan leads to the resource."""
+        return resource.id.lower() in self.endpoints
+
+    def of(self, resource: Resource) -> Exposure | None:
+        """From where a resource can be reached; None for what has no address."""
+        if resource.is_a(APP):
+            return self._of_app(resource.properties)
+        if resource.is_a(_ADDRESS) and self._is_outbound(resource):
+            return Exposure.NONE
+        properties = resource.properties
+        if _mapping(properties.get("vnetConfiguration")).get("internal") is True:
+            return Exposure.PRIVATE
+        access = _access(properties)
+        if access in ("disabled", "securedbyperimeter"):
+            return Exposure.PRIVATE
+        if _refuses_by_default(properties):
+            return Exposure.SELECTED
+        if access or resource.type.lower() in _REACHABLE:
+            return Exposure.PUBLIC
+        return Exposure.PRIVATE if self.has_private_endpoint(resource) else None
+
+    def _of_app(self, properties: Mapping[str, Any]) -> Exposure:
         ingress = _mapping(_mapping(properties.get("configuration")).get("ingress"))
         if not ingress:
             return Exposure.NONE
-        return Exposure.PUBLIC if ingress.get("external") else Exposure.PRIVATE
-    if _mapping(properties.get("vnetConfiguration")).get("internal") is True:
-        return Exposure.PRIVATE
-    access = _access(properties)
-    if access == "disabled" or access == "securedbyperimeter":
-        return Exposure.PRIVATE
-    rules = _mapping(properties.get("networkAcls") or properties.get("networkRuleSet"))
-    if str(rules.get("defaultAction", "")).lower() == "deny":
-        return Exposure.SELECTED
-    if access or kind in _REACHABLE:
-        return Exposure.PUBLIC
-    return Exposure.PRIVATE if resource.id.lower() in endpoints else None
+        environment = self._by_id.get(environment_id(properties))
+        if not ingress.get("external") or (
+            environment and self.of(environment) is Exposure.PRIVATE
+        ):
+            return Exposure.PRIVATE
+        rules = ingress.get("ipSecurityRestrictions")
+        return Exposure.SELECTED if _has_allow_rule(rules) else Exposure.PUBLIC
+
+    def _is_outbound(self, address: Resource) -> bool:
+        """Whether only NAT gateways use a public address: nothing answers there."""
+        users = [found for found in self._resources if mentions(found.properties, address.id)]
+        return bool(users) and all(user.is_a(_NAT) for user in users)
 
 
 def private_endpoint_targets(resources: Iterable[Resource]) -> dict[str, Resource]:
     """Private endpoints by the id of what they lead to, in lower case."""
     found = {}
     for resource in resources:
-        if resource.type.lower() == _ENDPOINT:
+        if resource.is_a(_ENDPOINT):
             for name in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections"):
                 for connection in resource.properties.get(name) or ():
                     target = _mapping(_mapping(connection).get("properties"))
                     found[str(target.get("privateLinkServiceId", "")).lower()] = resource
     return found
+
+
+def environment_id(app: Mapping[str, Any]) -> str:
+    """Id of the environment of a container app, in lower case, from the app's properties."""
+    return str(app.get("environmentId") or app.get("managedEnvironmentId") or "").lower()
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts within a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+
+
+def mentions(value: Any, resource_id: str) -> bool:
+    """Whether a JSON value refers to a resource by its id."""
+    return any(text.lower() == resource_id.lower() for text in texts(value))
 
 
 def user_identities(resource: Resource) -> tuple[str, ...]:
@@ -108,8 +159,8 @@ def user_identities(resource: Resource) -> tuple[str, ...]:
 
 def has_system_identity(resource: Resource) -> bool:
     """Whether Azure makes an identity for the resource alone."""
-    kind = _mapping(resource.body.get("identity")).get("type", "")
-    return "systemassigned" in str(kind).lower()
+    identity_type = _mapping(resource.body.get("identity")).get("type", "")
+    return "systemassigned" in str(identity_type).lower()
 
 
 def identity(resource: Resource) -> str:
@@ -133,6 +184,22 @@ def _access(properties: Mapping[str, Any]) -> str:
         if properties.get(name)
     ]
     return "disabled" if each == ["disabled", "disabled"] else ""
+
+
+def _refuses_by_default(properties: Mapping[str, Any]) -> bool:
+    """Whether rules name the networks and addresses that reach a resource."""
+    rules = _mapping(properties.get("networkAcls") or properties.get("networkRuleSet"))
+    site = _mapping(properties.get("siteConfig"))
+    defaults = (rules.get("defaultAction"), site.get("ipSecurityRestrictionsDefaultAction"))
+    if any(str(action).lower() == "deny" for action in defaults):
+        return True
+    # Without a default, a rule that allows one address refuses the others.
+    return defaults[1] is None and _has_allow_rule(site.get("ipSecurityRestrictions"))
+
+
+def _has_allow_rule(rules: object) -> bool:
+    found = rules if isinstance(rules, list) else []
+    return any(str(_mapping(rule).get("action")).lower() == "allow" for rule in found)
 
 
 def _replicas(template: Mapping[str, Any]) -> str:

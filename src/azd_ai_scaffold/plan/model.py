@@ -42,9 +42,9 @@ class Profile:
     unknown: tuple[Unknown, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of_type(self, kind: str) -> tuple[Resource, ...]:
+    def of_type(self, resource_type: str) -> tuple[Resource, ...]:
         """The resources of one type; case does not matter, as in Azure."""
-        return tuple(found for found in self.resources if found.type.lower() == kind.lower())
+        return tuple(found for found in self.resources if found.is_a(resource_type))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,13 @@
 """JSON for programs; its keys are a public interface."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
-from azd_ai_scaffold.plan.access import grants
+from azd_ai_scaffold.plan.access import role_assignments
+from azd_ai_scaffold.plan.calls import calls
 from azd_ai_scaffold.plan.comparison import MISSING, Comparison, ResourceChange
-from azd_ai_scaffold.plan.facts import (
-    exposure,
-    has_system_identity,
-    private_endpoint_targets,
-    sku,
-    user_identities,
-)
+from azd_ai_scaffold.plan.facts import Reachability, has_system_identity, sku, user_identities
 from azd_ai_scaffold.plan.model import Plan, Profile
 
 Document = dict[str, Any]
@@ -30,6 +25,7 @@ def comparisons_as_document(comparisons: Iterable[Comparison]) -> Document:
             {
                 "before": comparison.before,
                 "after": comparison.after,
+                "isDeployment": comparison.is_deployment,
                 "unchanged": comparison.unchanged,
                 "changes": [_change(change) for change in comparison.changes],
             }
@@ -39,18 +35,22 @@ def comparisons_as_document(comparisons: Iterable[Comparison]) -> Document:
 
 
 def _profile(profile: Profile) -> Document:
-    endpoints = private_endpoint_targets(profile.resources)
+    reachability = Reachability(profile.resources)
     return {
         "name": profile.name,
-        "resources": [_resource(resource, endpoints) for resource in profile.resources],
+        "resources": [_resource(resource, reachability) for resource in profile.resources],
         "access": [
             {
-                "principal": grant.principal,
-                "principalId": grant.principal_id,
-                "role": grant.role,
-                "scope": grant.scope,
+                "principal": found.principal,
+                "principalId": found.principal_id,
+                "role": found.role,
+                "scope": found.scope,
             }
-            for grant in grants(profile.resources)
+            for found in role_assignments(profile.resources)
+        ],
+        "calls": [
+            {"source": call.source.id, "verb": call.verb, "target": call.target.id}
+            for call in calls(profile.resources)
         ],
         "outputs": dict(profile.outputs),
         "unknown": [
@@ -66,15 +66,15 @@ def _profile(profile: Profile) -> Document:
     }
 
 
-def _resource(resource: Resource, endpoints: Mapping[str, Resource]) -> Document:
+def _resource(resource: Resource, reachability: Reachability) -> Document:
     return {
         "type": resource.type,
         "name": resource.name,
         "id": resource.id,
         "sku": sku(resource) or None,
         "region": resource.location,
-        "access": exposure(resource, endpoints),
-        "privateEndpoint": resource.id.lower() in endpoints,
+        "access": reachability.of(resource),
+        "privateEndpoint": reachability.has_private_endpoint(resource),
         "systemIdentity": has_system_identity(resource),
         "userIdentities": list(user_identities(resource)),
         "body": dict(resource.body),

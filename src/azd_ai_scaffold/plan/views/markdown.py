@@ -3,17 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from azd_ai_scaffold.plan.access import grants
+from azd_ai_scaffold.plan.access import role_assignments
+from azd_ai_scaffold.plan.calls import calls
 from azd_ai_scaffold.plan.comparison import Action, Comparison
 from azd_ai_scaffold.plan.model import Plan
-from azd_ai_scaffold.plan.summary import remarks, rows
+from azd_ai_scaffold.plan.summary import counted, full_name, remarks, rows
 from azd_ai_scaffold.plan.views.mermaid import plan_as_mermaid
-from azd_ai_scaffold.plan.views.text import (
-    NOTHING_IS_DELETED,
-    NOTHING_IS_REPLACED,
-    printable,
-    short,
-)
+from azd_ai_scaffold.plan.views.text import action_heading, action_name, printable, short, title
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&#]")
 
@@ -28,10 +24,16 @@ def plan_as_markdown(plan: Plan) -> str:
             for row in rows(profile)
         )
         lines += _table(("Type", "Name", "SKU", "Region", "Access", "Identity"), cells)
-        if found := grants(profile.resources):
+        access = [
+            (call.source.name, call.verb, call.target.id) for call in calls(profile.resources)
+        ]
+        access += [
+            (found.principal, found.role, found.scope)
+            for found in role_assignments(profile.resources)
+        ]
+        if access:
             lines += ["### Who may call what", ""]
-            access = ((grant.principal, grant.role, grant.scope) for grant in found)
-            lines += _table(("Identity", "Role", "On"), access)
+            lines += _table(("Who", "May", "On"), access)
         if notes := [f"- {_escape(remark)}" for remark in remarks(profile)]:
             lines += ["### Not evaluated", "", *notes, ""]
     lines += ["```mermaid", plan_as_mermaid(plan), "```"]
@@ -42,22 +44,25 @@ def comparisons_as_markdown(comparisons: Iterable[Comparison]) -> str:
     """Comparisons as one Markdown document."""
     lines: list[str] = []
     for comparison in comparisons:
-        lines += [f"## {_escape(comparison.before)} → {_escape(comparison.after)}", ""]
+        lines += [f"## {_escape(title(comparison))}", ""]
         if not comparison.changes:
             lines += ["No difference.", ""]
             continue
         lines += _table(("", "Type", "Name", "Property", "Before", "After"), _cells(comparison))
-        if comparison.of(Action.REMOVED):
-            lines.append(f"- {NOTHING_IS_DELETED}")
-        if comparison.of(Action.REPLACED):
-            lines.append(f"- {NOTHING_IS_REPLACED}")
-        lines += [f"- {comparison.unchanged} resources are the same", ""]
+        if comparison.is_deployment:
+            lines += [
+                f"- {action_heading(comparison, action)}"
+                for action in (Action.REMOVED, Action.REPLACED)
+                if comparison.of(action)
+            ]
+        lines += [f"- the same: {counted(comparison.unchanged, 'resource')}", ""]
     return "\n".join(lines).rstrip("\n")
 
 
 def _cells(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for change in comparison.changes:
-        first = (change.action.value, change.resource.type, change.resource.name)
+        what = action_name(comparison, change.action)
+        first = (what, change.resource.type, full_name(change.resource))
         if not change.properties:
             yield (*first, "", "", "")
         for found in change.properties:

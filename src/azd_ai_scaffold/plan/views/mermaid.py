@@ -3,22 +3,23 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
-from azd_ai_scaffold.plan.access import grants
+from azd_ai_scaffold.plan.access import role_assignments
+from azd_ai_scaffold.plan.calls import calls
 from azd_ai_scaffold.plan.facts import (
+    ENVIRONMENT,
     Exposure,
-    exposure,
-    private_endpoint_targets,
+    Reachability,
+    environment_id,
+    texts,
     user_identities,
 )
 from azd_ai_scaffold.plan.model import Plan, Profile
 from azd_ai_scaffold.plan.views.text import printable, short
 
-_IDENTITY = "microsoft.managedidentity/userassignedidentities"
-_NETWORK = "microsoft.network/virtualnetworks"
-_ENVIRONMENT = "microsoft.app/managedenvironments"
+_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_NETWORK = "Microsoft.Network/virtualNetworks"
 _SUBNET = re.compile(r"/subscriptions/.*/virtualNetworks/([^/]+)/subnets/([^/]+)", re.IGNORECASE)
 # Everything else in a label is written as a number, so that no name can end it.
 _PLAIN = re.compile(r"[^\w ./:,()-]")
@@ -41,7 +42,7 @@ class _Diagram:
         self.profile = profile
         self.prefix = prefix
         self.by_id = {resource.id.lower(): resource for resource in profile.resources}
-        self.endpoints = private_endpoint_targets(profile.resources)
+        self.reachability = Reachability(profile.resources)
         self.nodes: dict[str, str] = {}
         self.labels: dict[str, str] = {}
         self.edges: list[str] = []
@@ -55,7 +56,7 @@ class _Diagram:
             resource = self.by_id.get(key)
             places[self._place(resource) if resource else ()].append(key)
         for resource in self.profile.resources:  # a network without nodes is one all the same
-            if resource.type.lower() == _NETWORK:
+            if resource.is_a(_NETWORK):
                 places.setdefault((resource.name,), [])
         yield from self._tree(places, ())
         yield from self.edges
@@ -63,29 +64,30 @@ class _Diagram:
     def _connect(self) -> None:
         for resource in self.profile.resources:
             # Of an environment its apps are what answers.
-            is_environment = resource.type.lower() == _ENVIRONMENT
-            access = None if is_environment else exposure(resource, self.endpoints)
+            is_environment = resource.is_a(ENVIRONMENT)
+            access = None if is_environment else self.reachability.of(resource)
             if access in (Exposure.PUBLIC, Exposure.SELECTED):
                 arrow = "-->" if access is Exposure.PUBLIC else "-.->"
                 self._edge(self._node("internet", "Internet"), arrow, "", self._known(resource))
             for identity in user_identities(resource):
                 self._edge(self._known(resource), "---", "is", self._of(identity))
-        for target, endpoint in self.endpoints.items():
+        for target, endpoint in self.reachability.endpoints.items():
             self._edge(self._known(endpoint), "-.->", "private link", self._of(target))
-        for grant in grants(self.profile.resources):
-            identity = grant.principal_id or grant.principal
-            source = self._of(identity) if grant.principal_id else self._other(identity)
-            self._edge(source, "-->", grant.role, self._of(grant.scope))
+        for call in calls(self.profile.resources):
+            self._edge(self._known(call.source), "==>", call.verb, self._known(call.target))
+        for found in role_assignments(self.profile.resources):
+            identity = found.principal_id or found.principal
+            source = self._of(identity) if found.principal_id else self._other(identity)
+            self._edge(source, "-->", found.role, self._of(found.scope))
 
     def _place(self, resource: Resource) -> tuple[str, ...]:
         """The subgraphs that a resource is in: network, subnet, Container Apps environment."""
         properties = resource.properties
-        environment_id = properties.get("environmentId") or properties.get("managedEnvironmentId")
-        if environment := self.by_id.get(str(environment_id).lower()):
+        if environment := self.by_id.get(environment_id(properties)):
             return (*self._place(environment), environment.name)
-        if resource.type.lower() == _NETWORK:
+        if resource.is_a(_NETWORK):
             return (resource.name,)
-        for text in _texts(properties):
+        for text in texts(properties):
             if found := _SUBNET.fullmatch(text):
                 return (found[1], found[2])
         return ()
@@ -118,9 +120,8 @@ class _Diagram:
         return self._known(resource) if resource else self._other(resource_id)
 
     def _known(self, resource: Resource) -> str:
-        kind = resource.type.rpartition("/")[2]
-        shape = ("([{}])", "[{}]")[resource.type.lower() != _IDENTITY]
-        label = _label(short(resource.name), kind)
+        shape = "([{}])" if resource.is_a(_IDENTITY) else "[{}]"
+        label = _label(short(resource.name), resource.type.rpartition("/")[2])
         return self._node(resource.id.lower(), "", shape.format(label))
 
     def _other(self, name: str) -> str:
@@ -131,17 +132,6 @@ class _Diagram:
             self.nodes[key] = f"{self.prefix}_n{len(self.nodes)}"
             self.labels[key] = shown or f"(({_label(text)}))"
         return self.nodes[key]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
 
 
 def _label(*lines: str) -> str:

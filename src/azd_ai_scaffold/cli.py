@@ -158,6 +158,14 @@ def update(
     if as_json and not check:
         raise click.UsageError("--json belongs to --check")
     if check:
+        ignored = {
+            "--data": data,
+            "--data-file": data_file,
+            "--dry-run": dry_run,
+            "--allow-replace": allow_replace,
+        }
+        if given_too := next((option for option, value in ignored.items() if value), None):
+            raise click.UsageError(f"--check only compares versions: leave out {given_too}")
         return check_template(dest, vcs_ref, as_json=as_json, quiet=quiet)
     from azd_ai_scaffold import report
     from azd_ai_scaffold.answers import given_answers
@@ -177,8 +185,8 @@ def update(
             click.echo(report.conflicts(merged), err=True)
         if dry_run:
             if not quiet:
-                click.echo(merged.diff(color=sys.stdout.isatty()))
                 show_azure_changes(prepared)
+                click.echo(merged.diff(color=sys.stdout.isatty()), nl=False)
         elif merged.changes or merged.conflicts:
             if not (quiet or agree("Change the repository?", without_asking=yes)):
                 raise ScaffoldError("nothing was written")
@@ -201,8 +209,9 @@ def check_template(dest: Path, vcs_ref: str | None, *, as_json: bool, quiet: boo
     if as_json:
         click.echo(json.dumps(asdict(versions)))
     elif not quiet:
-        newer = f"{versions.latest} is newer: azd-ai-scaffold update"
-        click.echo(f"{versions.current}: {newer if versions.newer else 'the newest template'}")
+        from azd_ai_scaffold.report import check
+
+        click.echo(check(versions, vcs_ref))
     return NEWER if versions.newer else DONE
 
 

@@ -30,7 +30,7 @@ def git(
 
 def git_line(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     """As `git`, for a command that answers with text; the white space around it is removed."""
-    return git(folder, *arguments, environment=environment).decode(errors="replace").strip()
+    return os.fsdecode(git(folder, *arguments, environment=environment)).strip()
 
 
 def ask_git(folder: Path, *arguments: str) -> str:
@@ -41,7 +41,7 @@ def ask_git(folder: Path, *arguments: str) -> str:
     """
     result = _run(folder, arguments, b"", None)
     if result.returncode == 0:
-        return result.stdout.decode(errors="replace").strip()
+        return os.fsdecode(result.stdout).strip()
     if b"fatal: " in result.stderr and b"fatal: not a git repository" not in result.stderr:
         raise _failure(folder, result.stderr)
     return ""
@@ -49,7 +49,7 @@ def ask_git(folder: Path, *arguments: str) -> str:
 
 def _failure(folder: Path, stderr: bytes) -> ScaffoldError:
     """What git said first and, where git names a command that helps, that command."""
-    first, *others = stderr.decode(errors="replace").strip().splitlines() or ["failed"]
+    first, *others = os.fsdecode(stderr).strip().splitlines() or ["failed"]
     command = next((line.strip() for line in others if line.startswith("\tgit ")), "")
     return ScaffoldError(f"git in {folder}: {first}{command and f': {command}'}")
 

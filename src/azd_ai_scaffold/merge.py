@@ -212,7 +212,7 @@ def _isolated_git_line(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> str:
     """As `_isolated_git`, for a command that answers with text."""
-    return _isolated_git(folder, *arguments, environment=environment).decode().strip()
+    return os.fsdecode(_isolated_git(folder, *arguments, environment=environment)).strip()
 
 
 def _make_scratch(repository: Path, scratch: Path) -> None:
@@ -222,7 +222,7 @@ def _make_scratch(repository: Path, scratch: Path) -> None:
     objects = (repository / git_line(repository, "rev-parse", "--git-path", "objects")).resolve()
     folder = scratch / ".git" / "objects" / "info"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "alternates").write_text(f"{objects}\n", encoding="utf-8")
+    (folder / "alternates").write_bytes(os.fsencode(f"{objects}\n"))
     for name, value in SETTINGS.items():
         _isolated_git(scratch, "config", name, value)
 
@@ -350,7 +350,7 @@ def _changes(scratch: Path, old: str, new: str) -> Changes:
 
 def _index_lines(merged: Merged) -> bytes:
     """What `git update-index --index-info` wants to know of the conflicts."""
-    return "".join(_entries(merged.conflicts)).encode()
+    return os.fsencode("".join(_entries(merged.conflicts)))
 
 
 def _entries(conflicts: Sequence[Conflict]) -> Iterator[str]:

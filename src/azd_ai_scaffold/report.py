@@ -1,13 +1,22 @@
-"""Says what an update does, before it does it."""
+"""Says which template there is, and what an update does, before it does it."""
 
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from azd_ai_scaffold.merge import Conflict, Merged
-from azd_ai_scaffold.update import Update
+from azd_ai_scaffold.update import Update, Versions
 
 SECTION_LINES = 40  # of a conflict; the file has the rest
+
+
+def check(versions: Versions, vcs_ref: str | None) -> str:
+    """Whether the newest release, or the version asked for, is newer, and the command for it."""
+    if versions.newer:
+        option = f" --vcs-ref {shlex.quote(vcs_ref)}" if vcs_ref else ""
+        return f"{versions.current}: {versions.latest} is newer: azd-ai-scaffold update{option}"
+    found = f"{versions.latest} is not newer" if vcs_ref else "the newest template"
+    return f"{versions.current}: {found}"
 
 
 def summary(update: Update) -> str:

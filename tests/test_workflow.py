@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ import yaml
 
 from tests.conftest import Render
 from tests.matrix import DEFAULT, EVENT_DRIVEN, case_id
+from tests.templates import ANSWERS_FILE, commit
+from tools.template import Template
 
 PUSH = {"event_name": "push", "ref": "refs/heads/main"}
 CONFIGURED = {"AZURE_CLIENT_ID": "client"}
@@ -54,6 +59,68 @@ def test_renovate_finds_the_version_of_bicep(rendering: Render) -> None:
     found = re.findall(version.replace("(?<", "(?P<"), (repository / name).read_text())
     assert len(found) == 1
     assert re.fullmatch(r"v\d+\.\d+\.\d+", found[0])
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, EVENT_DRIVEN, {"ci": "none"}], ids=case_id)
+def test_renovate_updates_the_template_and_leaves_the_merge_to_a_person(
+    rendering: Render, answers: dict[str, object]
+) -> None:
+    repository = rendering(answers)
+    assert (repository / ANSWERS_FILE).is_file()  # where Renovate's manager looks by itself
+    configuration = json.loads((repository / "renovate.json").read_text())
+    assert "config:recommended" in configuration["extends"]
+    # Nothing leaves the manager out or narrows it.
+    narrowing = {"enabled", "enabledManagers", "includePaths", "ignorePaths", "copier"}
+    assert configuration.keys().isdisjoint(narrowing)
+    rules = [rule for rule in configuration["packageRules"] if "copier" in rule["matchManagers"]]
+    assert [rule["automerge"] for rule in rules] == [False]
+    assert all(rule.get("enabled", True) for rule in rules)
+    least = Template().configuration["_min_copier_version"]
+    assert configuration["constraints"]["copier"] == f">={least}"
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, EVENT_DRIVEN], ids=case_id)
+def test_the_pipeline_refuses_conflict_markers(
+    rendering: Render, tmp_path: Path, answers: dict[str, object]
+) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(rendering(answers), repository)
+    commit(repository, "First rendering")
+    workflow = yaml.safe_load((repository / ".github/workflows/azure-dev.yml").read_text())
+    (step,) = [
+        step
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+        if "git grep" in step.get("run", "")
+    ]
+    assert step.keys() == {"name", "run"}  # it always runs, and its failure is the job's
+
+    def run_step() -> subprocess.CompletedProcess[str]:
+        bash = ["bash", "-e", "-c", step["run"]]  # as GitHub runs a step
+        return subprocess.run(bash, cwd=repository, check=False, capture_output=True, text=True)
+
+    assert run_step().returncode == 0
+    files = {"README.md": "<<<<<<< HEAD", "infra/main.bicep": ">>>>>>> template-v0.2.0"}
+    for name, marker in files.items():
+        text = (repository / name).read_text()
+        (repository / name).write_text(f"{text}{marker}\n")
+        result = run_step()
+        assert result.returncode == 1
+        assert f"{name}:{len(text.splitlines()) + 1}:{marker}" in result.stdout
+        (repository / name).write_text(text)
+    # Underlined headings and quoted markers are no conflicts.
+    (repository / "README.md").write_text("Title\n=======\n\n    <<<<<<< HEAD\n")
+    assert run_step().returncode == 0
+
+
+@pytest.mark.parametrize("answers", [DEFAULT, EVENT_DRIVEN], ids=case_id)
+def test_a_commit_with_conflict_markers_is_refused(
+    rendering: Render, answers: dict[str, object]
+) -> None:
+    configuration = yaml.safe_load((rendering(answers) / ".pre-commit-config.yaml").read_text())
+    hooks = {hook["id"]: hook for found in configuration["repos"] for hook in found["hooks"]}
+    # Without the argument it looks for markers only while git itself merges.
+    assert hooks["check-merge-conflict"]["args"] == ["--assume-in-merge"]
 
 
 @pytest.fixture(params=[DEFAULT, EVENT_DRIVEN], ids=case_id)

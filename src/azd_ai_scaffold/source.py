@@ -87,12 +87,12 @@ def _source_of_checkout(checkout: Path, ref: str | None) -> Source:
     local = (checkout / Path(remote).expanduser()).resolve()
     if not local.exists():
         url = _copier_url(remote)
-        return Source(url if _answers(remote) else str(checkout), ref or head)
+        return Source(url if _is_reachable(remote) else str(checkout), ref or head)
     _check_repository(local)
     return Source(str(local), ref or head)
 
 
-def _answers(url: str) -> bool:
+def _is_reachable(url: str) -> bool:
     """Whether a remote repository can be read from here, without asking for a password."""
     try:
         done = subprocess.run(

@@ -127,6 +127,7 @@ def prepared_update(
         ):
             versions, changelog = _versions(worker)
             _refuse_older(versions, worker)
+            _refuse_migrations(worker)
             worker.run_copy()
             _check_answers(repository, worker, given, versions, allow_replace=allow_replace)
         with progress("Rendering", counting=base):
@@ -211,16 +212,19 @@ def _versions(worker: "Worker") -> tuple[Versions, str]:
 
 
 def _refuse_older(versions: Versions, worker: "Worker") -> None:
-    """Refuse to go back, and a template that would run commands."""
+    """Refuse to go back."""
     old, new = worker.subproject.template, worker.template
-    if old is None or old.version is None or new.version is None:
-        raise AssertionError("versions are known")
-    if old.version > new.version:
+    if old and old.version and new.version and old.version > new.version:
         raise ScaffoldError(
             f"the repository has {versions.current} of the template, which is newer than "
             f"{versions.latest}: name a newer one with --vcs-ref"
         )
-    if new.migration_tasks("before", old) or new.migration_tasks("after", old):
+
+
+def _refuse_migrations(worker: "Worker") -> None:
+    """Refuse a template that would run commands."""
+    old, new = worker.subproject.template, worker.template
+    if old and (new.migration_tasks("before", old) or new.migration_tasks("after", old)):
         raise ScaffoldError("the template wants to run commands (migrations): nothing is run")
 
 

@@ -147,6 +147,32 @@ def test_scope_modules_loops_and_conditions_are_evaluated(repository: Path) -> N
     assert not [r for r in without["resources"] if r["type"] == "Microsoft.KeyVault/vaults"]
 
 
+def test_an_undeclared_parameter_is_named(tmp_path: Path) -> None:
+    repository = write_repository(tmp_path / "shop", **{"settings": {"a": ["b"]}, "other": "x"})
+    with pytest.raises(EvaluationError, match=r"do not fit deploy/shop\.bicep: other: ") as caught:
+        planned(repository)
+    assert "bicepparam" not in str(caught.value)
+
+
+def test_a_setting_without_an_effect_is_said(repository: Path) -> None:
+    (profile,) = planned(repository, "COPEIS=3", "BANNER=x", "AZURE_LOCATION=italynorth").profiles
+    assert (
+        "--set COPEIS changes nothing, because the parameters do not read it: did you mean COPIES?"
+    ) in profile.notes
+    assert not [note for note in profile.notes if "BANNER" in note or "AZURE_LOCATION" in note]
+
+
+def test_a_region_that_nobody_chose_is_said(repository: Path) -> None:
+    (profile,) = planned(repository).profiles
+    assert "AZURE_LOCATION is not set: shown for swedencentral" in profile.notes
+
+
+def test_the_number_of_warnings_is_said(tmp_path: Path) -> None:
+    repository = write_repository(tmp_path / "shop", MAIN + "param unused string = ''\n")
+    (profile,) = planned(repository).profiles
+    assert "Bicep has 1 warning: bicep build lists them" in profile.notes
+
+
 def test_what_only_azure_knows_is_said(repository: Path) -> None:
     profile = only_profile(repository, "API_KEY=k")
     outside = {
@@ -223,9 +249,12 @@ def test_an_error_in_the_bicep_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_value_that_does_not_fit_is_one_line(repository: Path) -> None:
-    with pytest.raises(EvaluationError, match=r"do not fit deploy/shop\.bicep.*gold") as caught:
+    with pytest.raises(
+        EvaluationError, match=r"do not fit deploy/shop\.bicep: tier: .*gold"
+    ) as caught:
         planned(repository, "TIER=gold")
     assert "\n" not in str(caught.value)
+    assert "bicepparam" not in str(caught.value)
     with pytest.raises(EvaluationError, match="parameter copies: the value is no whole number"):
         planned(repository, "COPIES=many")
 
@@ -236,6 +265,7 @@ def test_a_value_that_does_not_fit_is_one_line(repository: Path) -> None:
         ({}, "has no azure.yaml"),
         ({"azure.yaml": "name: [\n"}, "azure.yaml is no YAML"),
         ({"azure.yaml": "- a\n"}, "no mapping"),
+        ({"azure.yaml": "[" * 5000}, "nests too deeply"),
         ({"azure.yaml": "infra: here\n"}, "infra is no mapping"),
         ({"azure.yaml": "name: x\n"}, "there is no infra/main.bicep"),
         ({"azure.yaml": "infra: {provider: terraform}\n"}, "uses terraform"),

@@ -14,6 +14,8 @@ from azd_ai_scaffold.progress import progress
 from azd_ai_scaffold.rendering import recorded_answers
 from azd_ai_scaffold.update import Update
 
+_EVALUATED = (".bicep", ".bicepparam", ".parameters.json", "azure.yaml")
+
 
 def show_azure_changes(update: Update) -> None:
     """Print what the update changes in Azure; without Bicep, or where it refuses, one line."""
@@ -21,10 +23,11 @@ def show_azure_changes(update: Update) -> None:
         if find_bicep() is None:
             print(f"Changes in Azure are not shown. {HOW_TO_GET_BICEP}.")
             return
+        _refuse_conflicts(update)
         with progress("Evaluating before and after"):
             comparisons = compare_update(update)
     except ScaffoldError as error:
-        print(f"Changes in Azure are not shown. {str(error).splitlines()[0]}.")
+        print(f"Changes in Azure are not shown. {str(error).splitlines()[0].rstrip('.')}.")
         return
     from azd_ai_scaffold.plan.views.table import output, show_comparison
 
@@ -37,7 +40,7 @@ def compare_update(update: Update) -> list[Comparison]:
     """Compare the repository's commit with the result of the update, profile by profile.
 
     Raises:
-        ScaffoldError: One of them cannot be evaluated; conflict markers in its Bicep are a reason.
+        ScaffoldError: One of them cannot be evaluated.
     """
     repository, versions = update.repository, update.versions
     with Bicep() as bicep, exported(repository.folder, update.merged.head) as folder:
@@ -51,6 +54,13 @@ def compare_update(update: Update) -> list[Comparison]:
         )
         for found in compare_plans(before, after)
     ]
+
+
+def _refuse_conflicts(update: Update) -> None:
+    paths = [found.path for found in update.merged.conflicts if found.path.endswith(_EVALUATED)]
+    if paths:
+        verb = "has" if len(paths) == 1 else "have"
+        raise ScaffoldError(f"{', '.join(paths)} {verb} conflicts")
 
 
 def _plan(bicep: Bicep, folder: Path) -> Plan:

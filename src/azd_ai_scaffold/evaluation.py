@@ -6,7 +6,7 @@ Substitution and conversion of `infra/main.parameters.json` follow azd's Bicep p
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,24 +216,37 @@ def resolve_parameters(
     Raises:
         EvaluationError: The file is missing or not JSON, or a value does not fit its type.
     """
-    try:
-        declared = json.loads(parameters_file.read_text(encoding="utf-8"))["parameters"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{parameters_file} is no ARM parameters file: {error}") from error
     resolved = {}
-    for name, entry in declared.items():
-        kind, default = declared_type(template, name)
+    for name, entry in _read_parameters(parameters_file).items():
+        declared, default = declared_type(template, name)
         try:
-            value, unset = _substitute(entry.get("value"), kind, variables)
+            value, unset = _substitute(entry.get("value"), declared, variables)
             # Azd takes an empty string for a value only where the template's default is another.
-            if value == "" and (unset or kind in ("int", "bool") or not default):
+            if value == "" and (unset or declared in ("int", "bool") or not default):
                 continue
-            value = _convert(value, kind)
+            value = _convert(value, declared)
         except ValueError as error:
             raise EvaluationError(f"{parameters_file.name}: parameter {name}: {error}") from error
         if value is not None:
             resolved[name] = value
     return resolved
+
+
+def _read_parameters(file: Path) -> dict[str, dict[str, Any]]:
+    """The entries of an ARM parameters file by name."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EvaluationError(f"{file} is no ARM parameters file: {error}") from error
+    parameters = content.get("parameters") if isinstance(content, dict) else None
+    if not isinstance(parameters, dict):
+        raise EvaluationError(f"{file} is no ARM parameters file: it has no object `parameters`")
+    for name, entry in parameters.items():
+        if not isinstance(entry, dict):
+            raise EvaluationError(
+                f'{file.name}: parameter {name} is not of the form {{"value": …}}'
+            )
+    return parameters
 
 
 def evaluate(
@@ -252,7 +265,7 @@ def evaluate(
         compilation: What `compile_infrastructure` gave for this repository, to save doing it again.
 
     Raises:
-        EvaluationError: The repository or the variables are refused; carries the diagnostics.
+        EvaluationError: The repository or the variables are refused.
         BicepError: The Bicep process failed.
     """
     compiled = compilation or compile_infrastructure(bicep, repository)
@@ -278,7 +291,7 @@ def evaluate_template(
         deployment: Where it would be deployed.
 
     Raises:
-        EvaluationError: The values do not fit the template; carries the diagnostics.
+        EvaluationError: The values do not fit the template.
         BicepError: The Bicep process failed.
     """
     # Bicep refuses a group that the template is not deployed to.
@@ -287,9 +300,11 @@ def evaluate_template(
         # The template is there already: evaluating the Bicep would compile it once more.
         Path(folder, "main.json").write_text(compilation.template, encoding="utf-8")
         parameters = Path(folder).resolve() / "main.bicepparam"
-        lines = ["using 'main.json'"]
-        lines += [f"param {key} = {_bicep_literal(value)}" for key, value in values.items()]
-        parameters.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        text, starts = "using 'main.json'\n", {}
+        for key, value in values.items():
+            starts[text.count("\n") + 1] = key
+            text += f"param {key} = {_bicep_literal(value)}\n"
+        parameters.write_text(text, encoding="utf-8")
         try:
             snapshot = bicep.snapshot(
                 parameters,
@@ -301,10 +316,11 @@ def evaluate_template(
             )
         except BicepError as error:
             refused = bicep.compile_params(parameters)
-            if refused.success:
+            errors = [found for found in refused.diagnostics if found.level == "Error"]
+            if not errors:
                 raise EvaluationError(f"{name} cannot be evaluated: {error}") from error
-            errors = tuple(found for found in refused.diagnostics if found.level == "Error")
-            raise EvaluationError(f"the parameters do not fit {name}", errors) from error
+            reasons = _refused_parameters(errors, starts)
+            raise EvaluationError(f"the parameters do not fit {name}: {reasons}") from error
     return Evaluation(
         resources=tuple(map(Resource, snapshot["predictedResources"])),
         outputs=snapshot.get("outputs") or {},
@@ -312,7 +328,20 @@ def evaluate_template(
     )
 
 
-def _substitute(value: Any, kind: str, variables: Mapping[str, str]) -> tuple[Any, bool]:
+def _refused_parameters(errors: Sequence[Diagnostic], starts: Mapping[int, str]) -> str:
+    """The first error by its parameter, instead of a line of a temporary file.
+
+    Args:
+        errors: What the compiler found in that file.
+        starts: Parameters by the line where they start.
+    """
+    first, *more = errors
+    start = max((line for line in starts if line <= first.line), default=None)
+    reason = first.message if start is None else f"{starts[start]}: {first.message}"
+    return f"{reason} (and {len(more)} more)" if more else reason
+
+
+def _substitute(value: Any, declared: str, variables: Mapping[str, str]) -> tuple[Any, bool]:
     """Return the value with its variables replaced, and whether one of them is unset."""
     unset = False
 
@@ -322,7 +351,7 @@ def _substitute(value: Any, kind: str, variables: Mapping[str, str]) -> tuple[An
         unset = unset or name not in variables
         return variables.get(name) or default or ""
 
-    if isinstance(value, str) and kind in _STRUCTURED:
+    if isinstance(value, str) and declared in _STRUCTURED:
         return _VARIABLE.sub(replace, value), unset
     # Azd replaces in the JSON text: a quotation mark in a variable ends the string.
     return json.loads(_VARIABLE.sub(replace, json.dumps(value, ensure_ascii=False))), unset
@@ -337,21 +366,21 @@ def declared_type(template: Mapping[str, Any], name: str) -> tuple[str, Any]:
     return str(declaration.get("type", "")).lower(), default
 
 
-def _convert(value: Any, kind: str) -> Any:
+def _convert(value: Any, declared: str) -> Any:
     if not isinstance(value, str):
         return value
-    if kind == "int":
+    if declared == "int":
         if not re.fullmatch(r"[+-]?\d+", value):
             raise ValueError("the value is no whole number")
         return int(value)
-    if kind == "bool":
+    if declared == "bool":
         if value.lower() not in ("true", "false", "1", "0", "t", "f"):
             raise ValueError("the value is neither true nor false")
         return value.lower() in ("true", "1", "t")
-    if kind in _STRUCTURED:
+    if declared in _STRUCTURED:
         parsed = json.loads(value)
-        if parsed is not None and not isinstance(parsed, list if kind == "array" else dict):
-            raise ValueError(f"the value is no JSON {kind}")
+        if parsed is not None and not isinstance(parsed, list if declared == "array" else dict):
+            raise ValueError(f"the value is no JSON {declared}")
         return parsed
     return value
 

@@ -1,6 +1,7 @@
 """Makes the plan of a repository: one evaluation for each of its profiles."""
 
 import dataclasses
+import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,16 @@ from azd_ai_scaffold.evaluation import (
 )
 from azd_ai_scaffold.plan.infrastructure import Infrastructure, find_infrastructure
 from azd_ai_scaffold.plan.model import Plan, Profile
+from azd_ai_scaffold.plan.summary import counted
 from azd_ai_scaffold.plan.unknown import unknown_values
-from azd_ai_scaffold.plan.variables import TARGETS, Variables, allowed_words, mask, placeholder
+from azd_ai_scaffold.plan.variables import (
+    OF_DEPLOYMENT,
+    TARGETS,
+    Variables,
+    allowed_words,
+    mask,
+    placeholder,
+)
 
 PROFILES = ("dev", "prod")
 DEFAULT = "default"
@@ -86,7 +95,8 @@ class _Evaluator:
 
     def profile(self, name: str, variables: Variables) -> Profile:
         """Evaluate one profile without the values that are hidden."""
-        variables = variables.with_default(AZURE_LOCATION=_default_location(self.template))
+        given, region = variables, _default_location(self.template)
+        variables = variables.with_default(AZURE_LOCATION=region)
         values = variables.placeholders(self.public)
         base, missing = self._evaluate(variables, values)
         read = [
@@ -110,7 +120,10 @@ class _Evaluator:
             resources=resources,
             outputs=found["outputs"],
             unknown=tuple(unknown_values(resources)),
-            notes=tuple(_notes(variables, read, missing, self.compilation)),
+            notes=(
+                *_notes(variables, read, missing, self.compilation),
+                *_notes_on_variables(given, region, self.infrastructure),
+            ),
         )
 
     def _reads(self, variable: str) -> bool:
@@ -185,8 +198,8 @@ def _missing(template: Mapping[str, Any], parameters: Mapping[str, Any]) -> list
     ]
     for name in missing:
         declaration = template["parameters"][name]
-        kind, _ = declared_type(template, name)
-        if kind not in _TEXT or "allowedValues" in declaration or "$ref" in declaration:
+        declared, _ = declared_type(template, name)
+        if declared not in _TEXT or "allowedValues" in declaration or "$ref" in declaration:
             raise EvaluationError(
                 f"parameters without a value: {', '.join(missing)}: give them defaults, or azd "
                 "variables in the parameters file, which --set KEY=VALUE or --env NAME fill"
@@ -232,4 +245,17 @@ def _notes(
         yield "names derived from the subscription are those of an example: no subscription is set"
     warnings = sum(found.level == "Warning" for found in compilation.diagnostics)
     if warnings:
-        yield f"Bicep has {warnings} warnings: bicep build lists them"
+        yield f"Bicep has {counted(warnings, 'warning')}: bicep build lists them"
+
+
+def _notes_on_variables(
+    variables: Variables, region: str, infrastructure: Infrastructure
+) -> Iterator[str]:
+    """Variables that are set without an effect, or not set."""
+    words = infrastructure.words()
+    for name in sorted(variables.settings - words - {*OF_DEPLOYMENT}):
+        close = difflib.get_close_matches(name, words, n=1, cutoff=0.8)
+        hint = f": did you mean {close[0]}?" if close else ""
+        yield f"--set {name} changes nothing, because the parameters do not read it{hint}"
+    if not variables.values.get("AZURE_LOCATION"):
+        yield f"AZURE_LOCATION is not set: shown for {region}"

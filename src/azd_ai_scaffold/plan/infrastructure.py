@@ -42,8 +42,11 @@ class Infrastructure:
         Raises:
             EvaluationError: The parameters are no text.
         """
-        text = _text(self.parameters) if self.parameters else ""
-        return re.search(rf"\b{re.escape(variable)}\b", text) is not None
+        return variable in self.words()
+
+    def words(self) -> set[str]:
+        """All words of the parameters, among them every azd variable that they read."""
+        return set(re.findall(r"\w+", _text(self.parameters))) if self.parameters else set()
 
 
 def find_infrastructure(repository: Path) -> Infrastructure:
@@ -112,6 +115,8 @@ def _load(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
         raise EvaluationError(f"{file.name} is no YAML: {reason}") from error
+    except RecursionError as error:
+        raise EvaluationError(f"{file.name} is no YAML: it nests too deeply") from error
 
 
 def _mapping(value: object, file: Path, what: str) -> dict[str, Any]:

@@ -20,25 +20,34 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 # They are part of derived names, so their values are needed; the ids are masked afterwards.
 TARGETS = ("AZURE_SUBSCRIPTION_ID", "AZURE_TENANT_ID")
+# The deployment itself reads these, whatever the parameters do.
+OF_DEPLOYMENT = (*TARGETS, "AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_RESOURCE_GROUP")
 # Stand for a hidden number; what differs between the two depends on it.
 NUMBERS = ("1", "2")
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """azd variables, name to value, and the names of those that must not be printed."""
+    """azd variables of one evaluation.
+
+    Attributes:
+        values: Name to value.
+        hidden: Names of those that must not be printed.
+        settings: Names of those that the command line gave.
+    """
 
     values: Mapping[str, str]
     hidden: frozenset[str] = frozenset()
+    settings: frozenset[str] = frozenset()
 
     def with_default(self, **defaults: str) -> "Variables":
         """The same with values for what is not set or empty."""
         missing = {name: value for name, value in defaults.items() if not self.values.get(name)}
-        return Variables({**self.values, **missing}, self.hidden - missing.keys())
+        return Variables({**self.values, **missing}, self.hidden - missing.keys(), self.settings)
 
     def with_value(self, name: str, value: str) -> "Variables":
         """The same with one value, which may be printed."""
-        return Variables({**self.values, name: value}, self.hidden - {name})
+        return Variables({**self.values, name: value}, self.hidden - {name}, self.settings)
 
     def placeholders(
         self, public: Iterable[str], number: str = NUMBERS[0], other: str | None = None
@@ -100,7 +109,7 @@ def read_variables(
     hidden = read.keys() - given.keys() - set(show)
     if values.get("AZURE_ENV_NAME") == environment:
         hidden -= {"AZURE_ENV_NAME"}  # its value was asked for
-    return Variables(values, frozenset(hidden))
+    return Variables(values, frozenset(hidden), frozenset(given))
 
 
 def placeholder(name: str) -> str:

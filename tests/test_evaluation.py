@@ -149,7 +149,7 @@ def test_a_file_without_parameters_is_one_line(tmp_path: Path, text: str | None)
 def test_a_parameter_without_a_value_of_its_own_is_named(tmp_path: Path) -> None:
     file = tmp_path / "main.parameters.json"
     file.write_text('{"parameters": {"n": 5}}')
-    with pytest.raises(EvaluationError, match='parameter n is not of the form {"value": …}'):
+    with pytest.raises(EvaluationError, match=r'parameter n is not of the form \{"value": …}'):
         resolve_parameters(file, DECLARED, {})
 
 

@@ -495,12 +495,32 @@ def test_a_dry_run_shows_the_diff_and_touches_nothing(
 MAIN = """\
 targetScope = 'resourceGroup'
 
+@allowed(['dev', 'prod'])
+param environmentType string
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: 'st${environmentType}'
+  location: 'westeurope'
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+}
+
+resource outbound 'Microsoft.Network/natGateways@2025-05-01' = {
+  name: 'ng'
+  location: 'westeurope'
+}
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: 'id-one'
   location: 'westeurope'
 }
 """
-PARAMETERS = '{"parameters": {}}\n'
+PARAMETERS = '{"parameters": {"environmentType": {"value": "${AZURE_ENV_TYPE=dev}"}}}\n'
+LATER = (
+    MAIN.replace("id-one", "id-two")
+    .replace("natGateways", "publicIPAddresses")
+    .replace("'ng'", "'pip'")
+)
 
 
 def test_a_dry_run_shows_what_changes_in_azure(
@@ -515,15 +535,43 @@ def test_a_dry_run_shows_what_changes_in_azure(
     release(template, "v0.2.0", infra)
     assert command("update", repository, "--defaults").code == 0
     commit(repository, "Infrastructure")
-    release(template, "v0.3.0", {"template/infra/main.bicep": MAIN.replace("id-one", "id-two")})
+    release(template, "v0.3.0", {"template/infra/main.bicep": LATER})
     result = command("update", repository, "--defaults", "--dry-run")
     assert result.code == 0, result.error
-    assert "with v0.2.0 → " in result.output
-    azure, diff = result.output.split("with v0.2.0 → ")[1].split("diff --git", 1)
-    assert "id-two" in azure  # it comes before a diff that may have thousands of lines
-    assert "id-two" in diff
+    shown = result.output.partition("diff --git")[0].splitlines()
+    for profile in ("dev", "prod"):
+        first = shown.index(f"{profile} with v0.2.0 → {profile} with v0.3.0: 1 resource the same")
+        assert shown[first + 1 : first + 13] == [
+            "",
+            "replaced (1): Azure refuses the change in place; the old one has to go first",
+            "Microsoft.ManagedIdentity/userAssignedIdentities  id-two",
+            "  name: id-one → id-two",
+            "    (a resource is not renamed: the old one stays beside the new one)",
+            "",
+            "added (1)",
+            "Microsoft.Network/publicIPAddresses  pip",
+            "",
+            "removed (1): an incremental deployment deletes nothing, so they stay in Azure",
+            "Microsoft.Network/natGateways  ng",
+            "",
+        ]
     result = command("update", repository, "--defaults", "--dry-run", "--quiet")
     assert (result.code, result.output) == (0, "")
+
+
+def test_a_dry_run_names_the_bicep_that_has_conflicts(
+    template: Path, repository: Path, command: CommandLine
+) -> None:
+    running_bicep()  # or skip
+    infra = {"template/azure.yaml": "name: small\n", "template/infra/main.bicep": MAIN}
+    release(template, "v0.2.0", infra)
+    assert command("update", repository, "--defaults").code == 0
+    write(repository, {"infra/main.bicep": MAIN.replace("id-one", "id-own")})
+    commit(repository, "Own name")
+    release(template, "v0.3.0", {"template/infra/main.bicep": LATER})
+    result = command("update", repository, "--defaults", "--dry-run")
+    assert result.code == 1
+    assert "Changes in Azure are not shown. infra/main.bicep has conflicts.\n" in result.output
 
 
 def test_a_dry_run_without_bicep_says_how_to_get_it(

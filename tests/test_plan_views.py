@@ -87,6 +87,13 @@ def example(name: str) -> Plan:
             "configuration": {"ingress": {"external": True}},
         },
     )
+    host = app.id.replace("'", "''")
+    address = f"[format('https://{{0}}', reference('{host}', '1').configuration.ingress.fqdn)]"
+    job = resource(
+        "Microsoft.App/containerApps",
+        f"job {name}",
+        properties={"template": {"containers": [{"env": [{"name": "URL", "value": address}]}]}},
+    )
     vault = resource("Microsoft.KeyVault/vaults", f"kv {name}", tags={"x": name})
     endpoint = resource(
         "Microsoft.Network/privateEndpoints",
@@ -108,7 +115,7 @@ def example(name: str) -> Plan:
             },
         }
     )
-    found = (principal, network, environment, app, vault, endpoint, role)
+    found = (principal, network, environment, app, job, vault, endpoint, role)
     return Plan(name, (Profile(name, found), Profile("other", found)))
 
 
@@ -177,6 +184,7 @@ def test_mermaid_understands_networks_identities_and_calls(
     assert {
         ("Internet", "", f"ca {shown}"),
         (f"ca {shown}", "is", f"id {shown}"),
+        (f"job {shown}", "calls", f"ca {shown}"),
         (f"id {shown}", "Key Vault Secrets User", f"kv {shown}"),
         (f"pep {shown}", "private link", f"kv {shown}"),
     } <= seen
@@ -390,6 +398,25 @@ def test_requests_of_edges_and_apps(
     rendering: Render, answers: dict[str, object], expected: set[tuple[str, str, str]]
 ) -> None:
     assert seen_calls(rendering(answers)) == expected
+
+
+def test_settings_of_a_site_stand_within_or_beside_it() -> None:
+    api, other = (resource("Microsoft.Web/sites", name) for name in ("api", "other"))
+    address = f"[reference('{api.id}', '2025-03-01').defaultHostName]"
+    settings = resource("Microsoft.Web/sites/config", "x", properties={"API": address})
+    beside = Resource({**settings.body, "id": f"{other.id}/config/appsettings"})
+    cors = resource("Microsoft.Web/sites/config", "y", properties={"cors": [address]})
+    no_call = Resource({**cors.body, "id": f"{other.id}/config/web"})
+    within = resource(
+        "Microsoft.Web/sites",
+        "other",
+        properties={"siteConfig": {"appSettings": [{"name": "API", "value": address}]}},
+    )
+    for resources in ((api, other, beside), (api, within)):
+        assert [(call.source.name, call.target.name) for call in calls(resources)] == [
+            ("other", "api")
+        ]
+    assert calls((api, other, no_call)) == ()
 
 
 def test_nothing_of_the_internet_reaches_what_is_behind_an_edge(rendering: Render) -> None:

@@ -21,8 +21,7 @@ _SITE = "Microsoft.Web/sites"
 # The host name of an app, a site or a page.
 _HOST = re.compile(
     r"reference\('((?:[^']|'')+)'(?:, '[^']*')*\)"
-    r"\.(?:configuration\.ingress\.fqdn|properties\.configuration\.ingress\.fqdn"
-    r"|latestRevisionFqdn|defaultHost[nN]ame|properties\.defaultHost[nN]ame)"
+    r"(?:\.\w+)*\.(?:fqdn|latestRevisionFqdn|defaultHost[nN]ame)\b"
 )
 
 
@@ -53,14 +52,12 @@ def _of_apps(resources: tuple[Resource, ...]) -> Iterator[Call]:
     """Apps whose settings hold the address of another app; pages only send requests."""
     targets = _by_id(resources, APP, _SITE)
     for source in resources:
+        settings: list[Any]
         if source.is_a(APP):
             settings = [source.properties.get("template")]
         elif source.is_a(_SITE):
-            # The settings of a site can be children of their own.
-            own = source.properties.get("siteConfig")
-            children = (found for found in resources if found.is_a(_SETTINGS))
-            prefix = f"{source.id}/".lower()
-            settings = [own, *(c.properties for c in children if c.id.lower().startswith(prefix))]
+            settings = [found.properties for found in resources if _is_settings_of(source, found)]
+            settings.append((source.properties.get("siteConfig") or {}).get("appSettings"))
         else:
             continue
         for target in _hosts(settings, targets):
@@ -91,6 +88,12 @@ def _of_front_doors(resources: tuple[Resource, ...]) -> Iterator[Call]:
                 if endpoint and origin.is_a(_ORIGIN) and origin.id.lower().startswith(f"{group}/"):
                     for target in _hosts(origin.properties.get("hostName"), targets):
                         yield Call(endpoint, FORWARDS, target)
+
+
+def _is_settings_of(site: Resource, resource: Resource) -> bool:
+    """Whether a resource holds a site's settings apart from it."""
+    is_child = resource.id.lower() == f"{site.id}/config/appsettings".lower()
+    return resource.is_a(_SETTINGS) and is_child
 
 
 def _hosts(value: Any, targets: dict[str, Resource]) -> Iterator[Resource]:

@@ -99,7 +99,7 @@ class Comparison:
     is_deployment: bool = True
 
     def of(self, action: Action) -> tuple[ResourceChange, ...]:
-        """The changes of one kind."""
+        """The changes with one action."""
         return tuple(change for change in self.changes if change.action is action)
 
 

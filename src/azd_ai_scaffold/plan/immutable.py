@@ -90,16 +90,16 @@ _ONLY_BETWEEN = {
 _UPGRADES = {("microsoft.storage/storageaccounts", "StorageV2")}
 
 
-def why_replaced(kind: str, path: str, before: object, after: object) -> str | None:
+def why_replaced(resource_type: str, path: str, before: object, after: object) -> str | None:
     """Say why Azure refuses the change of a property in place; None when it does not.
 
     Args:
-        kind: The resource type.
+        resource_type: The resource's type.
         path: The property's path, such as `properties.subnet.id`; names in brackets are one part.
         before: Its value before.
         after: Its value after.
     """
-    known = kind.lower()
+    known = resource_type.lower()
     if path == "kind" and (known, after) in _UPGRADES:
         return None
     limits = _ONLY_BETWEEN.get((known, path))

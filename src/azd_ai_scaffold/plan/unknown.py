@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
+from azd_ai_scaffold.plan.access import ROLE_ASSIGNMENT
 from azd_ai_scaffold.plan.model import Unknown
 
 _BRACKETS = re.compile(r"\[(?!\[).*\]", re.DOTALL)
@@ -16,7 +17,7 @@ def unknown_values(resources: tuple[Resource, ...]) -> Iterator[Unknown]:
     planned = {resource.id.lower() for resource in resources}
     for resource in resources:
         for path, expression in _expressions("", resource.body):
-            if path == "id" or (path == "name" and "roleAssignments" in resource.type):
+            if path == "id" or (path == "name" and resource.is_a(ROLE_ASSIGNMENT)):
                 continue
             outside = (
                 found

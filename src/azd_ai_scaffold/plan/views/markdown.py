@@ -35,7 +35,7 @@ def plan_as_markdown(plan: Plan) -> str:
             lines += ["### Who may call what", ""]
             lines += _table(("Who", "May", "On"), access)
         if notes := [f"- {_escape(remark)}" for remark in remarks(profile)]:
-            lines += ["### Not evaluated", "", *notes, ""]
+            lines += ["### Assumed, or not evaluated", "", *notes, ""]
     lines += ["```mermaid", plan_as_mermaid(plan), "```"]
     return "\n".join(lines)
 

@@ -99,7 +99,7 @@ def _resource_lines(found: Sequence[Row], region: str, width: int) -> Iterator[T
     detailed = {name: group for name, group in groups.items() if any(any(row[1:]) for row in group)}
     shown = [row for group in detailed.values() for row in group]
     columns = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
-    columns[:1] = [min(NAME_WIDTH, width) for width in columns[:1]]
+    columns = [*(min(NAME_WIDTH, longest) for longest in columns[:1]), *columns[1:]]
     for name, group in detailed.items():
         yield _text(name, _TYPE)
         for line in group:
@@ -111,14 +111,15 @@ def _resource_lines(found: Sequence[Row], region: str, width: int) -> Iterator[T
 
 def _row_lines(row: Sequence[str], columns: Sequence[int], width: int) -> Iterator[Text]:
     """The cells of a row, column by column; what does not fit goes into a second line."""
-    line = Text(" ")
+    name, *cells = row
+    line = Text(f"  {_padded(name, columns[0])}")
     rest: list[str] = []
-    for cell, column in zip(row, columns, strict=True):
-        if rest or (cell != row[0] and line.cell_len + 1 + cell_len(cell) > width):
+    for cell, column in zip(cells, columns[1:], strict=True):
+        if rest or (cell and line.cell_len + 2 + cell_len(cell) > width):
             rest.append(cell)
         elif column:
             style = "yellow" if cell.startswith(Exposure.PUBLIC) else ""
-            line.append(" ").append(f"{_padded(cell, column)} ", style=style)
+            line.append("  ").append(_padded(cell, column), style=style)
     line.rstrip()
     yield line
     if any(rest):

@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def answer(questions: Path, dest: Path, **answers: object) -> dict[str, Any]:
 NAME = {"name": "project_name", "characters": 'remove " \\ < > { } [ ] $ | ` from it'}
 EMAIL = "owner_email: write ada@example.com, ben@example.com"
 SLUG = "project_slug: use 3 to 30 of a-z, 0-9 and single hyphens, a letter first and no hyphen last"
-NO_VISION = "no Azure AI Vision with captions in {}: choose another region or leave vision out"
+NO_VISION = "no image captions: change region or omit vision"
 REFUSALS: list[tuple[dict[str, str], str]] = [
     ({"project_name": ""}, "project_name: enter a name of 1 to 60 characters"),
     ({"project_name": " \u3000"}, "project_name: enter a name of 1 to 60 characters"),
@@ -115,11 +115,11 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
     ),
     (
         {"pattern": "event-driven", "location": "italynorth"},
-        "location: no Azure AI Document Intelligence in italynorth: choose another region",
+        "location: no Document Intelligence: change region",
     ),
     (
         {"pattern": "event-driven", "network": "public", "edge": "application-gateway"},
-        "edge: without a virtual network there is no place for it: choose another network, or ",
+        "edge: needs a virtual network: choose another network",
     ),
     ({"services": "[]"}, "services: choose at least one service"),
     ({"services": "[chat, speech]"}, "services: 'speech' is not in ['chat', 'vision', 'text']"),
@@ -130,24 +130,24 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
     ({"data_residency": "local"}, "data_residency: 'local' is not in ['global', 'data-zone']"),
     (
         {"chat_model": "gpt-5.5", "data_residency": "global"},
-        "data_residency: no region has gpt-5.5 with data_residency global together with chat and ",
+        "data_residency: no region has gpt-5.5 with chat, vision, text: change it",
     ),
-    ({"location": "swedencentral"}, "location: " + NO_VISION.format("swedencentral")),
+    ({"location": "swedencentral"}, "location: " + NO_VISION),
     (
         {"location": "westus2", "services": "[chat, text]"},
-        "location: no Azure OpenAI in westus2: choose another region or leave chat out",
+        "location: no Azure OpenAI: change region or omit chat",
     ),
     (
         {"location": "italynorth", "services": "[chat, text]"},
-        "location: no Azure AI Document Intelligence in italynorth: choose another region or ",
+        "location: no Document Intelligence: change region or omit text",
     ),
     (
         {"location": "koreacentral", "data_residency": "data-zone"},
-        "location: koreacentral is in no data zone: choose a region in the EU or the US, or ",
+        "location: in no data zone: choose one in the EU or the US",
     ),
     (
         {"location": "francecentral", "data_residency": "data-zone"},
-        "location: no gpt-5.4-mini with data_residency data-zone in francecentral: choose ",
+        "location: no gpt-5.4-mini (data-zone): change region or model",
     ),
     (
         {
@@ -156,7 +156,7 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
             "services": "[chat]",
             "data_residency": "global",
         },
-        "location: no gpt-5.5 with data_residency global in francecentral: choose another region ",
+        "location: no gpt-5.5 (global): change region or model",
     ),
     ({"location": "marscentral", "services": "[vision]"}, "location: 'marscentral' is not in "),
     ({"dev_size": "huge"}, "dev_size: 'huge' is not in ['minimal', 'small']"),
@@ -275,6 +275,32 @@ def test_every_question_explains_itself_within_a_terminal() -> None:
             assert len(label) <= CHOICE_WIDTH, label
 
 
+def refused_choices(question: str, **answers: object) -> Iterator[tuple[str, str]]:
+    """The label and the reason of each choice that copier refuses with these answers."""
+    for label, value in yaml.safe_load(TEMPLATE.render(QUESTIONS[question]["choices"], **answers)):
+        if isinstance(value, dict) and (reason := value.get("validator", "")):
+            yield label, reason
+
+
+def test_every_refused_choice_shows_its_reason_within_a_terminal() -> None:
+    new = itertools.product(["microservices"], SERVICE_SUBSETS, [list(REGIONS)])
+    # Of an old repository only its own region is a candidate.
+    old = itertools.product(["event-driven"], [["chat", "text"]], [[name] for name in REGIONS])
+    names = ("pattern", "services", "chat_model", "data_residency", "location", "edge")
+    lines: dict[str, set[str]] = {name: set() for name in names}
+    for (pattern, capabilities, candidates), model, residency in itertools.product(
+        [*new, *old], MODELS, ("global", "data-zone")
+    ):
+        answers = {"pattern": pattern, "capabilities": capabilities, "network": "public"}
+        answers |= {"candidate_regions": candidates}
+        answers |= {"chat_model": model, "data_residency": residency}
+        for name in names:
+            refused = refused_choices(name, **answers)
+            lines[name] |= {f"- {label} ({reason})" for label, reason in refused}  # questionary
+    assert all(lines.values())
+    assert [line for line in itertools.chain(*lines.values()) if len(line) > CHOICE_WIDTH] == []
+
+
 def test_regions_agree_with_themselves_and_the_models() -> None:
     for name, region in REGIONS.items():
         assert set(region["services"]) <= set(choices("services")), name
@@ -350,15 +376,17 @@ def test_the_template_never_needs_trust() -> None:
     assert not {"_tasks", "_migrations", "_jinja_extensions"} & set(CONFIGURATION)
 
 
-def test_the_next_commands_are_the_same_everywhere() -> None:
+def test_the_next_commands_are_the_same_everywhere(tmp_path: Path) -> None:
     from azd_ai_scaffold.new import NewRepository, next_steps
     from azd_ai_scaffold.source import Source
 
     message = TEMPLATE.render(
-        CONFIGURATION["_message_after_copy"], project_name="Ada", _copier_conf={"dst_path": "there"}
+        CONFIGURATION["_message_after_copy"],
+        project_name="Ada",
+        _copier_conf={"dst_path": str(tmp_path)},
     )
     repository = NewRepository("Ada", Source("", None), uncommitted="--no-git was given")
-    assert message.strip() == next_steps(repository, Path("there"))
+    assert message.strip() == next_steps(repository, tmp_path)
 
 
 def test_the_default_of_a_newer_question_is_what_an_older_repository_has() -> None:

@@ -223,13 +223,13 @@ DEFAULTS: dict[str, object] = {
 @pytest.mark.parametrize(
     ("answers", "refusal"),
     [
-        ({"services": ["chat", "vision"]}, "no Azure AI Vision with captions in uksouth"),
-        ({"chat_model": "gpt-5.5"}, "no region has gpt-5.5 together with chat"),
+        ({"services": ["chat", "vision"]}, "no image captions in uksouth: omit vision"),
+        ({"chat_model": "gpt-5.5"}, "no region has it with chat: choose another"),
         (
             {"data_residency": "data-zone"},
-            "no region has gpt-5.4-mini with data_residency data-zone",
+            "no region has gpt-5.4-mini with chat: change it",
         ),
-        ({"location": "westus2"}, "no Azure OpenAI in westus2"),
+        ({"location": "westus2"}, "no Azure OpenAI: change region or omit chat"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -247,7 +247,7 @@ def test_a_pattern_whose_services_the_region_lacks_is_refused(
     questions: Path, tmp_path: Path
 ) -> None:
     dest = repository(questions, tmp_path / "dest", services=["chat"], location="italynorth")
-    with pytest.raises(ValueError, match="no Azure AI Document Intelligence in italynorth"):
+    with pytest.raises(ValueError, match="no Document Intelligence in italynorth"):
         update(dest, pattern="event-driven")
     assert git(dest, "status", "--porcelain") == ""
 

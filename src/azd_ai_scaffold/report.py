@@ -54,7 +54,7 @@ def how_to_continue(merged: Merged, repository: Path) -> str:
     paths = shlex.join(conflict.path for conflict in merged.conflicts)
     git = f"git -C {shlex.quote(str(repository))}"
     return (
-        f"\nEdit these files, or git rm those that shall go, then continue:\n\n"
+        f"\nEdit these files, or git rm those that should go, then continue:\n\n"
         f"  {git} add {paths} && {git} commit\n\n"
         f"or go back to where you were:\n\n  {git} reset --hard"
     )

@@ -19,7 +19,7 @@ param kind string
 @description('Tier of the account.')
 param sku string
 
-@description('Id of the built-in role that lets call the service.')
+@description('Id of the built-in role that allows calls to the service.')
 @minLength(36)
 @maxLength(36)
 param userRoleId string

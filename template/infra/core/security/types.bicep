@@ -2,7 +2,7 @@
 @description('A user-assigned identity of a workload.')
 @sealed()
 type identity = {
-  @description('Resource id, for the resource that bears the identity.')
+  @description('Resource id, for the resource that uses the identity.')
   resourceId: string
 
   @description('Client id, with which the workload asks for its tokens.')

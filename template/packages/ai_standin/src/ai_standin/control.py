@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Failure(BaseModel):
-    """How the next calls of one AI service shall fail."""
+    """How the next calls to one AI service fail."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -53,7 +53,7 @@ class Service:
 
 
 class _CutError(Exception):
-    """The connection shall break here."""
+    """Breaks the connection at this point."""
 
 
 class _GoneError(Exception):

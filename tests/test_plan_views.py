@@ -419,6 +419,24 @@ def test_settings_of_a_site_stand_within_or_beside_it() -> None:
     assert calls((api, other, no_call)) == ()
 
 
+def test_expressions_in_place_of_objects_are_passed_over() -> None:
+    expression = "[parameters('given')]"
+    found = (
+        resource("Microsoft.Web/sites", "api", properties={"siteConfig": expression}),
+        resource("Microsoft.App/containerApps", "ca", properties={"template": expression}),
+        resource(
+            "Microsoft.Cdn/profiles/afdEndpoints/routes",
+            "all",
+            properties={"originGroup": expression},
+        ),
+    )
+    assert calls(found) == ()
+    assert [Reachability(found).of(each) for each in found[:2]] == [
+        Exposure.PUBLIC,
+        Exposure.NONE,
+    ]
+
+
 def test_nothing_of_the_internet_reaches_what_is_behind_an_edge(rendering: Render) -> None:
     repository = rendering({"edge": "application-gateway"})
     plan = plan_repository(repository, Variables({"AZURE_ENV_TYPE": "prod"}), bicep=running_bicep())

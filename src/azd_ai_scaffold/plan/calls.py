@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azd_ai_scaffold.evaluation import Resource
-from azd_ai_scaffold.plan.facts import APP, mentions, texts
+from azd_ai_scaffold.plan.facts import APP, mapping, mentions, texts
 
 CALLS = "calls"
 FORWARDS = "forwards to"
@@ -57,7 +57,7 @@ def _of_apps(resources: tuple[Resource, ...]) -> Iterator[Call]:
             settings = [source.properties.get("template")]
         elif source.is_a(_SITE):
             settings = [found.properties for found in resources if _is_settings_of(source, found)]
-            settings.append((source.properties.get("siteConfig") or {}).get("appSettings"))
+            settings.append(mapping(source.properties.get("siteConfig")).get("appSettings"))
         else:
             continue
         for target in _hosts(settings, targets):
@@ -83,7 +83,7 @@ def _of_front_doors(resources: tuple[Resource, ...]) -> Iterator[Call]:
     for route in resources:
         if route.is_a(_ROUTE):
             endpoint = by_id.get(_parent(_parent(route.id.lower())))
-            group = str((route.properties.get("originGroup") or {}).get("id")).lower()
+            group = str(mapping(route.properties.get("originGroup")).get("id")).lower()
             for origin in resources:
                 if endpoint and origin.is_a(_ORIGIN) and origin.id.lower().startswith(f"{group}/"):
                     for target in _hosts(origin.properties.get("hostName"), targets):

@@ -55,7 +55,7 @@ def sku(resource: Resource) -> str:
     Examples: `S0`, `GlobalStandard, 50`, `0.5 CPU, 1.0Gi, 2-10 replicas`.
     """
     if resource.is_a(APP):
-        return _replicas(_mapping(resource.properties.get("template")))
+        return _replicas(mapping(resource.properties.get("template")))
     for found in (resource.body.get("sku"), resource.properties.get("sku")):
         if isinstance(found, str):
             return found
@@ -88,7 +88,7 @@ class Reachability:
         if resource.is_a(_ADDRESS) and self._is_outbound(resource):
             return Exposure.NONE
         properties = resource.properties
-        if _mapping(properties.get("vnetConfiguration")).get("internal") is True:
+        if mapping(properties.get("vnetConfiguration")).get("internal") is True:
             return Exposure.PRIVATE
         access = _access(properties)
         if access in ("disabled", "securedbyperimeter"):
@@ -100,7 +100,7 @@ class Reachability:
         return Exposure.PRIVATE if self.has_private_endpoint(resource) else None
 
     def _of_app(self, properties: Mapping[str, Any]) -> Exposure:
-        ingress = _mapping(_mapping(properties.get("configuration")).get("ingress"))
+        ingress = mapping(mapping(properties.get("configuration")).get("ingress"))
         if not ingress:
             return Exposure.NONE
         environment = self._by_id.get(environment_id(properties))
@@ -124,7 +124,7 @@ def private_endpoint_targets(resources: Iterable[Resource]) -> dict[str, Resourc
         if resource.is_a(_ENDPOINT):
             for name in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections"):
                 for connection in resource.properties.get(name) or ():
-                    target = _mapping(_mapping(connection).get("properties"))
+                    target = mapping(mapping(connection).get("properties"))
                     found[str(target.get("privateLinkServiceId", "")).lower()] = resource
     return found
 
@@ -153,13 +153,13 @@ def mentions(value: Any, resource_id: str) -> bool:
 
 def user_identities(resource: Resource) -> tuple[str, ...]:
     """Ids of the user-assigned identities that a resource bears."""
-    identity = _mapping(resource.body.get("identity"))
-    return tuple(_mapping(identity.get("userAssignedIdentities")))
+    identity = mapping(resource.body.get("identity"))
+    return tuple(mapping(identity.get("userAssignedIdentities")))
 
 
 def has_system_identity(resource: Resource) -> bool:
     """Whether Azure makes an identity for the resource alone."""
-    identity_type = _mapping(resource.body.get("identity")).get("type", "")
+    identity_type = mapping(resource.body.get("identity")).get("type", "")
     return "systemassigned" in str(identity_type).lower()
 
 
@@ -171,7 +171,7 @@ def identity(resource: Resource) -> str:
 
 def _access(properties: Mapping[str, Any]) -> str:
     """The property that opens or closes a resource, in lower case; empty when it is not set."""
-    network = _mapping(properties.get("network"))
+    network = mapping(properties.get("network"))
     if network.get("delegatedSubnetResourceId"):
         return "disabled"
     direct = properties.get("publicNetworkAccess") or network.get("publicNetworkAccess")
@@ -188,8 +188,8 @@ def _access(properties: Mapping[str, Any]) -> str:
 
 def _refuses_by_default(properties: Mapping[str, Any]) -> bool:
     """Whether rules name the networks and addresses that reach a resource."""
-    rules = _mapping(properties.get("networkAcls") or properties.get("networkRuleSet"))
-    site = _mapping(properties.get("siteConfig"))
+    rules = mapping(properties.get("networkAcls") or properties.get("networkRuleSet"))
+    site = mapping(properties.get("siteConfig"))
     defaults = (rules.get("defaultAction"), site.get("ipSecurityRestrictionsDefaultAction"))
     if any(str(action).lower() == "deny" for action in defaults):
         return True
@@ -199,21 +199,21 @@ def _refuses_by_default(properties: Mapping[str, Any]) -> bool:
 
 def _has_allow_rule(rules: object) -> bool:
     found = rules if isinstance(rules, list) else []
-    return any(str(_mapping(rule).get("action")).lower() == "allow" for rule in found)
+    return any(str(mapping(rule).get("action")).lower() == "allow" for rule in found)
 
 
 def _replicas(template: Mapping[str, Any]) -> str:
-    containers = [_mapping(item) for item in template.get("containers") or ()]
-    sizes = [_mapping(container.get("resources")) for container in containers]
+    containers = [mapping(item) for item in template.get("containers") or ()]
+    sizes = [mapping(container.get("resources")) for container in containers]
     parts = [
         f"{size['cpu']} CPU, {size['memory']}" for size in sizes if {"cpu", "memory"} <= set(size)
     ]
-    scale = _mapping(template.get("scale"))
+    scale = mapping(template.get("scale"))
     if "maxReplicas" in scale:
         parts.append(f"{scale.get('minReplicas') or 0}-{scale['maxReplicas']} replicas")
     return ", ".join(parts)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is a mapping: an expression or null may be in its place."""
     return value if isinstance(value, Mapping) else {}

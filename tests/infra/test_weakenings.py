@@ -1531,9 +1531,9 @@ WEAKENINGS += [
     Weakening("everything_stays_where_answered", HOST, "location: location", "location: 'global'"),
     Weakening(
         "nothing_is_copied_to_another_region",
-        "profiles.bicep",
-        "Standard_ZRS",
-        "Standard_GRS",
+        "core/data/storage.bicep",
+        "    name: settings.sku\n",
+        "    name: 'Standard_GRS'\n",
         answers=EVENT_DRIVEN,
     ),
     Weakening(

@@ -94,7 +94,7 @@ def run_python(repository: Path, *command: str) -> str:
 
 def run_tests(repository: Path, *options: str) -> None:
     """The repository's tests, none of which the gate may skip."""
-    summary = run_python(repository, "pytest", "--quiet", "-rs", *options)
+    summary = run_python(repository, "pytest", "--quiet", "-rfEs", *options)
     assert "CI" not in os.environ or " skipped" not in summary, summary[-2000:]
 
 

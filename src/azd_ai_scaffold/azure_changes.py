@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
-from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.errors import ScaffoldError, one_line
 from azd_ai_scaffold.plan.build import plan_repository
 from azd_ai_scaffold.plan.comparison import Comparison, compare_plans
 from azd_ai_scaffold.plan.model import Plan
@@ -27,7 +27,7 @@ def show_azure_changes(update: Update) -> None:
         with progress("Evaluating before and after"):
             comparisons = compare_update(update)
     except ScaffoldError as error:
-        print(f"Changes in Azure are not shown. {str(error).splitlines()[0].rstrip('.')}.")
+        print(f"Changes in Azure are not shown. {one_line(error).rstrip('.')}.")
         return
     from azd_ai_scaffold.plan.views.table import output, show_comparison
 

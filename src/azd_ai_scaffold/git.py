@@ -71,14 +71,21 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
 
 
+def configuration(settings: Mapping[str, str], after: int = 0) -> dict[str, str]:
+    """Environment variables that give git settings, behind a number of others given so."""
+    found = {"GIT_CONFIG_COUNT": str(after + len(settings))}
+    for number, (name, value) in enumerate(settings.items(), after):
+        found |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return found
+
+
 @contextlib.contextmanager
 def hooks_disabled() -> Iterator[None]:
     """Let no git run the hooks of this machine's owner: one that fails would stop a clone."""
     before = {name: value for name, value in os.environ.items() if name.startswith("GIT_CONFIG_")}
-    number = before.get("GIT_CONFIG_COUNT", "0")
-    os.environ[f"GIT_CONFIG_KEY_{number}"] = "core.hooksPath"
-    os.environ[f"GIT_CONFIG_VALUE_{number}"] = os.devnull
-    os.environ["GIT_CONFIG_COUNT"] = str(int(number) + 1) if number.isdigit() else number
+    count = before.get("GIT_CONFIG_COUNT", "0")
+    if count.isdigit():  # otherwise git itself refuses it
+        os.environ.update(configuration({"core.hooksPath": os.devnull}, after=int(count)))
     try:
         yield
     finally:

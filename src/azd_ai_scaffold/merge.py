@@ -12,22 +12,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from azd_ai_scaffold.errors import ScaffoldError
-from azd_ai_scaffold.git import git, git_line
+from azd_ai_scaffold.git import configuration, git, git_line
 from azd_ai_scaffold.signals import ignore_signals
 
 # Nothing that this machine configures for git decides how a merge ends, or waits for somebody.
 ISOLATED = {
     "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_COUNT": "0",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_PARAMETERS": "",
-}
-SETTINGS = {
-    "core.attributesFile": os.devnull,  # git also reads the user's without any configuration
-    "core.quotePath": "false",
-    "user.email": "azd-ai-scaffold@localhost",
-    "user.name": "azd-ai-scaffold",
+    **configuration(
+        {
+            "core.attributesFile": os.devnull,  # git reads the user's without any configuration
+            "core.quotePath": "false",
+            "user.email": "azd-ai-scaffold@localhost",
+            "user.name": "azd-ai-scaffold",
+        }
+    ),
 }
 
 BASE, YOURS, THEIRS = "1", "2", "3"
@@ -223,8 +224,6 @@ def _make_scratch(repository: Path, scratch: Path) -> None:
     folder = scratch / ".git" / "objects" / "info"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alternates").write_bytes(os.fsencode(f"{objects}\n"))
-    for name, value in SETTINGS.items():
-        _isolated_git(scratch, "config", name, value)
 
 
 def _tree_of(scratch: Path, folder: Path) -> str:

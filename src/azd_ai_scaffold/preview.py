@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from azd_ai_scaffold.bicep import HOW_TO_GET_BICEP, Bicep, find_bicep
-from azd_ai_scaffold.errors import ScaffoldError
+from azd_ai_scaffold.errors import ScaffoldError, one_line
 from azd_ai_scaffold.plan.access import ROLE_ASSIGNMENT
 from azd_ai_scaffold.plan.build import plan_repository
 from azd_ai_scaffold.plan.summary import rows
@@ -64,7 +64,7 @@ def resource_counts(folder: Path, location: str) -> list[str]:
             variables = Variables({"AZURE_LOCATION": location} if location else {})
             profiles = plan_repository(folder, variables, bicep=bicep).profiles
     except ScaffoldError as error:
-        return [f"  Azure resources are not shown. {str(error).splitlines()[0].rstrip('.')}."]
+        return [f"  Azure resources are not shown. {one_line(error).rstrip('.')}."]
     counts = [Counter(row.type for row in rows(profile)) for profile in profiles]
     table = [("Azure resources", [count.total() for count in counts])]
     table += [

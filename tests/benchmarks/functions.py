@@ -10,17 +10,9 @@ from tests.benchmarks.measure import report
 from tests.benchmarks.services import UV, free_port, process, wait_for
 from tests.rendering import render
 
-SETTINGS = {
-    "ENVIRONMENT_TYPE": "dev",
-    "AZURE_CLIENT_ID": "1",
-    "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT": "https://documents.example.com",
-    "AZURE_OPENAI_ENDPOINT": "https://openai.example.com",
-    "AZURE_OPENAI_DEPLOYMENT": "model",
-    "STORAGE_BLOB_ENDPOINT": "https://account.example.com",
-    "STORAGE_TABLE_ENDPOINT": "https://account.example.com",
-    "SERVICE_BUS_NAMESPACE": "bus.example.com",
-    "EVENT_HUBS_NAMESPACE": "hubs.example.com",
-}
+DEPLOYED = (
+    "import json; from document_pipeline.testing import DEPLOYED; print(json.dumps(DEPLOYED))"
+)
 IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 
 # One document of 50 MiB after some small ones, and the most memory that was seen while it passed.
@@ -89,16 +81,16 @@ asyncio.run(main(sys.argv[1]))
 
 
 def import_seconds(python: Path, folder: Path, module: str) -> float:
-    """The median of some imports, each in a process of its own."""
-    command = [str(python), "-c", IMPORT.format(module)]
-    return statistics.median(
-        float(
-            subprocess.run(
-                command, cwd=folder, env=SETTINGS, capture_output=True, check=True
-            ).stdout
-        )
-        for _ in range(5)
-    )
+    """The median of some imports, each in a process of its own with the settings of Azure."""
+
+    def run(code: str, settings: dict[str, str]) -> bytes:
+        command = [str(python), "-c", code]
+        return subprocess.run(
+            command, cwd=folder, env=settings, capture_output=True, check=True
+        ).stdout
+
+    settings = json.loads(run(DEPLOYED, {}))
+    return statistics.median(float(run(IMPORT.format(module), settings)) for _ in range(5))
 
 
 def run() -> None:

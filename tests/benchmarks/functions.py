@@ -80,17 +80,11 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
-def import_seconds(python: Path, folder: Path, module: str) -> float:
-    """The median of some imports, each in a process of its own with the settings of Azure."""
-
-    def run(code: str, settings: dict[str, str]) -> bytes:
-        command = [str(python), "-c", code]
-        return subprocess.run(
-            command, cwd=folder, env=settings, capture_output=True, check=True
-        ).stdout
-
-    settings = json.loads(run(DEPLOYED, {}))
-    return statistics.median(float(run(IMPORT.format(module), settings)) for _ in range(5))
+def printed(python: Path, folder: Path, code: str, settings: dict[str, str]) -> bytes:
+    """What code prints, in a process that has nothing but settings as its environment."""
+    command = [str(python), "-c", code]
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, check=True)
+    return done.stdout
 
 
 def run() -> None:
@@ -105,10 +99,16 @@ def run() -> None:
             env={"PATH": str(UV.parent)},
             check=True,
         )
-        folder = repository / "functions/processor"
+        settings = json.loads(printed(python, repository, DEPLOYED, {}))
 
-        library = import_seconds(python, folder, "azure.functions")
-        app = import_seconds(python, folder, "function_app")
+        def import_seconds(module: str) -> float:
+            """The median of some imports, each in a process of its own."""
+            folder, code = repository / "functions/processor", IMPORT.format(module)
+            return statistics.median(
+                float(printed(python, folder, code, settings)) for _ in range(5)
+            )
+
+        library, app = import_seconds("azure.functions"), import_seconds("function_app")
         report(
             "function app import",
             f"{app:.2f} s = {app / library:.1f} × the Functions library alone",

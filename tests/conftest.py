@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,10 +35,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{reason.removeprefix('Skipped: ')}: {count} tests skipped")
 
 
-@pytest.hookimpl(optionalhook=True)  # also without xdist
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than cores: tests of running systems wait more than they compute."""
-    return (os.cpu_count() or 1) + 1
+@pytest.hookimpl(optionalhook=True, wrapper=True)  # also without xdist
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One worker more than usual: tests of running systems wait more than they compute."""
+    return (yield) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 import yaml
 from copier import run_update
 
-from tests.command_line import COMMAND, CommandLine, Result, start
+from tests.command_line import COMMAND, CommandLine, Result, start, wait_for
 from tests.small import ENDLESS, endless
 from tests.templates import (
     ANSWERS_FILE,
@@ -464,11 +463,7 @@ def test_an_interruption_while_rendering_leaves_nothing(
         git(work, "init", "--quiet")
     before = sorted(path.name for path in work.iterdir())
     process = start("new", dest, "--defaults", f"--template={template}")
-    deadline = time.monotonic() + 120
-    while not list(work.rglob("slow")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(process, work, "**/slow")
     process.send_signal(number)
     output, error = process.communicate(timeout=30)
     assert process.returncode == 128 + number

@@ -70,8 +70,10 @@ def set_up(rendering: Render, shared_folder: Path, request: pytest.FixtureReques
     def repository(answers: dict[str, object]) -> Path:
         folder = shared_folder / "checkouts" / case_id(answers)
         folder.parent.mkdir(exist_ok=True)
+        ready = folder / "ready"
         with FileLock(f"{folder}.lock"):
-            if not folder.exists():
+            if not ready.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what failed half-way helps nobody
                 clone = checkout(rendering(answers), folder)
                 if (clone / "tools").is_dir():
                     link_packages(request.getfixturevalue("local_tools"), clone / "tools")
@@ -80,6 +82,7 @@ def set_up(rendering: Render, shared_folder: Path, request: pytest.FixtureReques
                     run(clone, "git", "add", "--all")
                     run(clone, "git", "commit", "--quiet", "--message=Add a service")
                 run(clone, str(UV), "sync", "--quiet", "--all-packages")
+                ready.touch()
         return folder / "clone"
 
     return repository

@@ -28,7 +28,7 @@ class EvaluationError(ScaffoldError):
     """The repository has no infrastructure that can be evaluated with these variables.
 
     Attributes:
-        diagnostics: What the compiler found, when it was the compiler that refused.
+        diagnostics: What the compiler found in the Bicep, when it refused that.
     """
 
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:

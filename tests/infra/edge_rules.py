@@ -174,7 +174,10 @@ def exclusions(policy: Resource) -> Iterator[tuple[str, str, str, str]]:
         for entry in one.get("exclusions", []):
             yield "every rule", entry["matchVariable"], entry["selectorMatchOperator"], ""
         for group in one.get("ruleGroupOverrides", []):
-            for override in group["rules"]:
+            for entry in group.get("exclusions", []):
+                rules = f"every rule of {group['ruleGroupName']}"
+                yield rules, entry["matchVariable"], entry["selectorMatchOperator"], ""
+            for override in group.get("rules", []):
                 for entry in override.get("exclusions", []):
                     operator, selector = entry["selectorMatchOperator"], entry["selector"]
                     yield override["ruleId"], entry["matchVariable"], operator, selector
@@ -264,7 +267,7 @@ def the_firewall_overlooks_prompts_and_nothing_else(environment: Environment) ->
             (one["ruleId"], one.get("enabledState") or one.get("state"), one.get("action"))
             for managed in policy.properties["managedRules"]["managedRuleSets"]
             for group in managed.get("ruleGroupOverrides", [])
-            for one in group["rules"]
+            for one in group.get("rules", [])
         }
         yield from differences("overrides", found, counted)
 

@@ -456,9 +456,6 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
             "SERVICE_WEB_URI",
             "SERVICE_API_GATEWAY_URI",
         }
-        if environment.answers.get("user_auth", "entra") == "entra":
-            # What the hook assigns the app role to.
-            expected.add("SERVICE_API_GATEWAY_IDENTITY_PRINCIPAL_ID")
     edge = environment.answers.get("edge", "none")
     expected |= EDGE_OUTPUTS[edge]
     if edge == "front-door":
@@ -471,6 +468,7 @@ def outputs_are_what_azd_and_its_users_expect(environment: Environment) -> Itera
         "text": "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT",
     }
     expected |= {endpoints[service] for service in environment.capabilities}
+    # What the hook assigns the app role to.
     gateway = "SERVICE_API_GATEWAY_IDENTITY_PRINCIPAL_ID"
     if not environment.event_driven and environment.answers["user_auth"] == "entra":
         expected.add(gateway)
@@ -1329,6 +1327,9 @@ def security_groups_deny_the_rest(environment: Environment) -> Iterator[str]:
         last = {entry["direction"]: entry for entry in entries}.values()
         found = {traffic(entry) for entry in last if entry["access"] == "Deny"}
         yield from (f"the last rule of {subnet} does not deny {one}" for one in expected - found)
+        # An earlier refusal would take away what is allowed behind it.
+        denied = {traffic(entry) for entry in entries if entry["access"] == "Deny"}
+        yield from (f"{subnet} denies {one}" for one in sorted(denied - expected))
 
 
 @rule

@@ -34,7 +34,6 @@ ACCOUNT = "core/ai/account.bicep"
 APP = "core/host/container-app.bicep"
 GROUP = "core/network/container-apps-security-group.bicep"
 HOST = "core/host/container-apps-environment.bicep"
-IDENTITIES = "core/security/identities.bicep"
 INSIGHTS = "core/monitoring/application-insights.bicep"
 LOGS = "core/monitoring/log-analytics.bicep"
 MODEL = "core/ai/model-deployment.bicep"
@@ -1000,6 +999,19 @@ BEHIND_FRONT_DOOR: list[tuple[str, str, str, str]] = [
     (
         "the_firewall_overlooks_prompts_and_nothing_else",
         FRONT_DOOR_FIREWALL,
+        "ruleGroupName: misreading.group",
+        """ruleGroupName: misreading.group
+              exclusions: [
+                {
+                  matchVariable: 'QueryStringArgNames'
+                  selectorMatchOperator: 'EqualsAny'
+                  selector: '*'
+                }
+              ]""",
+    ),
+    (
+        "the_firewall_overlooks_prompts_and_nothing_else",
+        FRONT_DOOR_FIREWALL,
         "action: 'AnomalyScoring'",
         "action: 'Allow'",
     ),
@@ -1258,6 +1270,32 @@ BEHIND_APPLICATION_GATEWAY: list[tuple[str, str, str, str]] = [
         EDGE_GROUPS,
         "access: 'Deny'\n          protocol: '*'",
         "access: 'Deny'\n          protocol: 'Tcp'",
+    ),
+    *(
+        (
+            "security_groups_deny_the_rest",
+            EDGE_GROUPS,
+            "      {\n        name: 'AllowUsersInbound'",
+            f"""      {{
+        name: 'DenyFirst'
+        properties: {{
+          priority: 90
+          direction: '{direction}'
+          access: 'Deny'
+          protocol: '*'
+          sourceAddressPrefix: '{source}'
+          sourcePortRange: '*'
+          destinationAddressPrefix: '{destination}'
+          destinationPortRange: '*'
+        }}
+      }}
+      {{
+        name: 'AllowUsersInbound'""",
+        )
+        for direction, source, destination in (
+            ("Outbound", "*", "Internet"),
+            ("Inbound", "GatewayManager", "*"),
+        )
     ),
     (
         "security_groups_hold_for_private_endpoints",

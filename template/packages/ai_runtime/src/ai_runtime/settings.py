@@ -56,7 +56,7 @@ Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, to_lower=True)
 
 
 MAX_REQUEST_SECONDS = 230
-"""Below the 240 s after which the platform's ingress gives a request up."""
+"""What the platform gives a request: 240 s by the ingress of Container Apps, 230 s by Functions."""
 RequestTimeout = Annotated[float, Field(gt=0, le=MAX_REQUEST_SECONDS)]
 
 

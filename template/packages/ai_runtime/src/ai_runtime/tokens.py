@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jwt import PyJWK
 
 USER_SCOPE = "Api.Access"
-"""What a signed-in person grants the page."""
+"""What a signed-in person grants an application."""
 APPLICATION_ROLE = "Api.Call"
 """App role of an application that calls the API for itself."""
 

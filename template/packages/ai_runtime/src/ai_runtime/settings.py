@@ -56,7 +56,7 @@ Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, to_lower=True)
 
 
 MAX_REQUEST_SECONDS = 230
-"""What the platform gives a request: 240 s by the ingress of Container Apps, 230 s by Functions."""
+"""A longer request would be cut off by the platform."""
 RequestTimeout = Annotated[float, Field(gt=0, le=MAX_REQUEST_SECONDS)]
 
 
